@@ -1,0 +1,62 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { Container } from './container';
+import { metadata, versionOf } from './labels';
+import { Platform } from './platform';
+import { Pod, type PodProps } from './pod';
+import { fixedReplicas, Scaling, type Replicas } from './scaling';
+
+export interface DeploymentProps extends Omit<PodProps, 'restartPolicy'> {
+  readonly replicas: Replicas;
+  /** Where Prometheus finds metrics. @default - nowhere */
+  readonly metrics?: { readonly port: number; readonly path: string };
+}
+
+/** Pods that differ in nothing: a Deployment that replaces them one by one and never has fewer than it should (ALL-09). */
+export class Deployment extends Construct {
+  readonly selector: Record<string, string>;
+
+  constructor(scope: Construct, id: string, props: DeploymentProps) {
+    super(scope, 'deployment');
+    const { component, containers, initContainers = [], replicas, metrics } = props;
+    const alone = mountsExclusively(containers);
+    const pod = new Pod(this, id, {
+      ...props,
+      ...(initContainers.length > 0 ? { initContainers } : { initContainers: [] }),
+      ...(metrics && { annotations: { ...props.annotations, ...scrape(metrics) } }),
+    });
+    this.selector = pod.selector;
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: metadata(id, { component, version: versionOf(containers[0].image) }),
+      spec: {
+        ...fixedReplicas(replicas),
+        selector: { matchLabels: pod.selector },
+        revisionHistoryLimit: 5,
+        progressDeadlineSeconds: 600,
+        strategy: alone
+          ? { type: 'Recreate' }
+          : {
+              type: 'RollingUpdate',
+              rollingUpdate: {
+                maxSurge: k8s.IntOrString.fromNumber(1),
+                maxUnavailable: k8s.IntOrString.fromNumber(0),
+              },
+            },
+        template: pod.template(),
+      },
+    });
+    new Scaling(this, id, { component, replicas, size: containers[0].resources, selector: pod.selector });
+    Platform.of(this).capacity.add({ containers, initContainers, pods: replicas.max + (alone ? 0 : 1) });
+  }
+}
+
+/** The usual annotations, which any Prometheus understands. */
+export const scrape = ({ port, path }: { readonly port: number; readonly path: string }): Record<string, string> => ({
+  'prometheus.io/scrape': 'true',
+  'prometheus.io/port': `${port}`,
+  'prometheus.io/path': path,
+});
+
+/** A volume of one node: the old pod must let go of it before the new one can start. */
+const mountsExclusively = (containers: readonly Container[]): boolean =>
+  containers.some(({ mounts = [] }) => mounts.some(({ volume }) => 'claim' in volume && volume.exclusive === true));

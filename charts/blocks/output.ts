@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ApiObject, App, YamlOutputType } from 'cdk8s';
+
+/** What stands in the output folder: one environment at its top, where `kubectl apply -f dist` finds it. */
+export const folderOf = (environment: string): string => (environment === 'production' ? '' : environment);
+
+/**
+ * Synthesises environments into one folder, all or nothing: everything is written beside it first, so a failure
+ * leaves the former output as it was.
+ *
+ * @param outdir where the output goes; only folders that hold nothing but manifests are replaced
+ * @param build adds the charts of one environment to its app
+ * @throws Error with all that is wrong, before anything is replaced
+ */
+export function synthesise<T extends { readonly environment: string }>(
+  outdir: string,
+  environments: readonly T[],
+  build: (app: App, settings: T) => void,
+): void {
+  const target = resolve(outdir);
+  refuseForeignFiles(target);
+  mkdirSync(dirname(target), { recursive: true });
+  const stage = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  try {
+    for (const settings of environments) {
+      const folder = join(stage, folderOf(settings.environment));
+      const app = new App({ outdir: folder, yamlOutputType: YamlOutputType.FILE_PER_CHART });
+      build(app, settings);
+      app.node.addValidation({ validate: () => conflicts(app) });
+      app.synth();
+    }
+    chmodSync(stage, 0o755);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(stage, target);
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** Objects that would replace each other, and hosts that two platforms claim. */
+export function conflicts(app: App): string[] {
+  const objects = app.node.findAll().filter((node): node is ApiObject => ApiObject.isApiObject(node));
+  const names = objects.map((object) => `${object.kind} ${object.metadata.namespace ?? ''}/${nameOf(object)}`);
+  const hosts = objects.filter(({ kind }) => kind === 'Ingress').flatMap(hostsOf);
+  return [
+    ...repeated(names).map((name) => `expected one object ${name}, got two`),
+    ...repeated(hosts).map((host) => `expected host \`${host}\` to belong to one platform, got two: settings.domain`),
+  ];
+}
+
+/** A Job's name is known when all that it runs is declared. */
+const nameOf = (object: ApiObject): string =>
+  typeof object.name === 'string' ? object.name : (object.toJson() as { metadata: { name: string } }).metadata.name;
+
+const repeated = (values: readonly string[]): string[] => [
+  ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
+];
+
+function hostsOf(ingress: ApiObject): string[] {
+  const { spec } = ingress.toJson() as { spec?: { rules?: { host?: string }[] } };
+  return (spec?.rules ?? []).flatMap(({ host }) => (host ? [host] : []));
+}
+
+/** The folder is replaced as a whole: nobody's own files may stand in it. */
+function refuseForeignFiles(target: string): void {
+  if (!existsSync(target)) return;
+  const strangers = readdirSync(target, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.k8s.yaml'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  if (strangers.length > 0) {
+    throw new Error(`expected ${target} to hold generated manifests only, got ${strangers.join(', ')}: move them away`);
+  }
+}

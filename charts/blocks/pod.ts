@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { containerSpec, variablesOf, volumesOf, type Container } from './container';
+import { secretsOf } from './environment';
+import { labels, metadata, prefix, selector, versionOf } from './labels';
+import { Platform } from './platform';
+
+export interface PodProps {
+  readonly component: string;
+  readonly containers: readonly [Container, ...Container[]];
+  readonly initContainers?: readonly Container[];
+  /** User and group number of every process; volumes belong to the group. */
+  readonly user: number;
+  readonly priority: 'data' | 'serving' | 'batch';
+  /** @default 30 */
+  readonly gracePeriodSeconds?: number;
+  /** Texts whose change replaces the pod: the configuration files it mounts. */
+  readonly restartOn?: () => readonly string[];
+  /** @default Always */
+  readonly restartPolicy?: 'Always' | 'Never';
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** @default - no selection of nodes */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+}
+
+/** A short fingerprint of texts. */
+export const fingerprint = (...texts: readonly string[]): string =>
+  createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 10);
+
+/**
+ * One workload's pod: its ServiceAccount, its network policy and the template that Deployments, StatefulSets and Jobs
+ * share. Pod Security `restricted` in every part (ALL-11), an identity of its own (PHY-22).
+ */
+export class Pod extends Construct {
+  private readonly platform: Platform;
+  private readonly workload: string;
+
+  /** @throws Error when another workload of the platform has this name */
+  constructor(
+    scope: Construct,
+    readonly id: string,
+    private readonly props: PodProps,
+  ) {
+    super(scope, 'pod');
+    this.platform = Platform.of(this);
+    this.workload = id;
+    new k8s.KubeServiceAccount(this, 'identity', {
+      metadata: metadata(id, { component: props.component }),
+      automountServiceAccountToken: false,
+    });
+    this.platform.network.join(this, id, props.component);
+    for (const container of this.all()) {
+      for (const key of secretsOf(variablesOf(container))) this.platform.secrets.use(key, id);
+    }
+  }
+
+  /** The containers that run side by side, then those that ran before. */
+  private all(): readonly Container[] {
+    return [...this.props.containers, ...(this.props.initContainers ?? [])];
+  }
+
+  /** The immutable selector of this workload. */
+  get selector(): Record<string, string> {
+    return selector(this.workload);
+  }
+
+  /** Labels of the pods. */
+  get labels(): Record<string, string> {
+    const { component, containers } = this.props;
+    return {
+      ...labels(this.workload, { component, version: versionOf(containers[0].image) }),
+      ...this.platform.podLabels,
+      ...this.props.labels,
+    };
+  }
+
+  /** Call it when everything the pod depends on is declared. */
+  template(): k8s.PodTemplateSpec {
+    const { props } = this;
+    const annotations = {
+      'kubectl.kubernetes.io/default-container': props.containers[0].name,
+      ...(props.restartOn && { [`${prefix}/configuration`]: fingerprint(...props.restartOn()) }),
+      ...props.annotations,
+    };
+    return {
+      metadata: { labels: this.labels, annotations },
+      spec: {
+        serviceAccountName: this.workload,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        priorityClassName: this.platform.priorityClass(props.priority),
+        restartPolicy: props.restartPolicy ?? 'Always',
+        terminationGracePeriodSeconds: props.gracePeriodSeconds ?? 30,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: props.user,
+          runAsGroup: props.user,
+          fsGroup: props.user,
+          fsGroupChangePolicy: 'OnRootMismatch',
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
+        ...(props.restartPolicy !== 'Never' && spread(this.selector)),
+        ...(props.initContainers && { initContainers: props.initContainers.map(containerSpec) }),
+        containers: props.containers.map(containerSpec),
+        ...volumesOf(this.all()),
+      },
+    };
+  }
+}
+
+/** Apart where it can be, together where it must (ALL-09). */
+function spread(matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
+  const constraint = (topologyKey: string) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels },
+  });
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } };
+  return {
+    topologySpreadConstraints: [constraint('kubernetes.io/hostname'), constraint('topology.kubernetes.io/zone')],
+    affinity: {
+      podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+    },
+  };
+}

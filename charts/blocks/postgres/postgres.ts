@@ -1,0 +1,254 @@
+import { Lazy } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
+import type { Container, Mount } from '../container';
+import type { Variables } from '../environment';
+import { Job } from '../job';
+import { metadata } from '../labels';
+import { Platform } from '../platform';
+import { burstable, guaranteed, type Resources } from '../quantity';
+import type { SecretKey } from '../secrets';
+import { StatefulSet, type BackupPlan } from '../statefulset';
+import { accountsSql, passwordVariable, roleOf } from './accounts';
+import { accountsScript, loginScript, prepareScript } from './scripts';
+import { hbaConf, postgresConf } from './tuning';
+
+export interface PostgresProps {
+  /** Limits: the tuning follows from the memory (PHY-20). */
+  readonly size: Resources & { readonly storage: string };
+  readonly database: string;
+  /** Owner of the database: the documents' application user. */
+  readonly owner: string;
+  /** Names of the variables that clients get. */
+  readonly variables: {
+    readonly url: string;
+    readonly user: string;
+    /** The client's own password; the owner's in migrations. Also the owner's key in the Secret. */
+    readonly password: string;
+  };
+  readonly backup: BackupPlan;
+}
+
+const port = 5432;
+const metrics = { port: 9187, path: '/metrics' };
+const monitor = 'monitor';
+
+/** User number of the Percona image. */
+const user = 26;
+
+const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 16 } };
+
+/**
+ * PostgreSQL, one primary: its own roles for every client, tuned from its memory, never written over (PHY-10, ALL-13).
+ *
+ * A client is given a role of its own, a member of the owner (PHY-22). Roles are made by a Job that runs again
+ * whenever a client is added. Clients that start before a declared release is in the database wait for it.
+ */
+export class Postgres extends Construct implements Connectable {
+  private readonly platform: Platform;
+  private readonly clients = new Map<string, SecretKey>();
+  private readonly superuser: SecretKey;
+  private readonly owner: SecretKey;
+  /** What clients run first: set by the release that migrates this database. */
+  private gate: ((client: Variables) => Container) | undefined;
+
+  constructor(
+    scope: Construct,
+    private readonly id: string,
+    private readonly props: PostgresProps,
+  ) {
+    super(scope, id);
+    this.platform = Platform.of(this);
+    const { secrets } = this.platform;
+    this.superuser = secrets.declare(id, 'POSTGRES_PASSWORD');
+    this.owner = secrets.declare(id, props.variables.password);
+    const monitorPassword = secrets.declare(`${id}-${monitor}`, 'password');
+
+    const files = `${id}-configuration`;
+    const configuration = { 'postgresql.conf': postgresConf(props.size), 'pg_hba.conf': hbaConf, 'pg_ident.conf': ident };
+    new k8s.KubeConfigMap(this, 'configuration', {
+      metadata: metadata(files, { component: 'database' }),
+      data: configuration,
+    });
+    const data: Mount = { path: '/pgdata', volume: { claim: `${id}-data`, template: true } };
+    const settings: Mount = { path: '/etc/postgres', volume: { files } };
+    const server = this.program('server', {
+      command: ['postgres', '-D', pgdata, ...Object.entries(fileFlags).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+      variables: { PGDATA: pgdata, LANG: 'C.UTF-8' },
+      ports: { postgres: port },
+      probes: {
+        startup: { check: ready, periodSeconds: 5, failures: 120 },
+        readiness: { check: ready },
+        // A server in recovery refuses clients and must not be killed for it: alive is a postmaster that listens.
+        liveness: { check: { tcp: 'postgres' }, periodSeconds: 20, failures: 6 },
+      },
+      mounts: [
+        data,
+        settings,
+        temporary,
+        { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } },
+        { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
+      ],
+      resources: props.size,
+      share: guaranteed,
+    });
+    const prepare = this.program('prepare', {
+      command: ['bash', '-c', prepareScript],
+      variables: { PGDATA: pgdata, POSTGRES_PASSWORD: this.superuser, LANG: 'C.UTF-8' },
+      mounts: [data, temporary],
+    });
+    new StatefulSet(this, id, {
+      containers: [server, this.exporter(monitorPassword)],
+      initContainers: [prepare],
+      user,
+      claim: `${id}-data`,
+      storage: props.size.storage,
+      port: { name: 'postgres', number: port },
+      metrics,
+      backup: props.backup,
+      restartOn: () => Object.values(configuration),
+      // A checkpoint of all shared buffers may take minutes.
+      gracePeriodSeconds: 300,
+    });
+    this.accounts(monitorPassword);
+  }
+
+  /** Gives the client a role of its own, the variables that name it, and the way to the server. */
+  connect(client: Client): Connection {
+    checkNeighbours(client, this);
+    const { network, secrets } = this.platform;
+    network.connect(client.id, this.id, port);
+    const password = secrets.declare(`${this.id}-${client.id}`, 'password');
+    this.clients.set(client.id, password);
+    secrets.use(password, `${this.id}-accounts`);
+    const { url, user: userVariable, password: passwordName } = this.props.variables;
+    const role = roleOf(client.id);
+    return {
+      variables: {
+        [userVariable]: role,
+        [passwordName]: password,
+        [url]: this.url(`$(${userVariable})`, `$(${passwordName})`),
+      },
+      check: { name: this.id, kind: 'postgres', url },
+      ...(this.gate && { before: [this.gate(this.psql(role, password))] }),
+    };
+  }
+
+  /** Variables of the owner, for migrations. */
+  ownerVariables(): Variables {
+    const { url, user: userVariable, password } = this.props.variables;
+    return {
+      [userVariable]: this.props.owner,
+      [password]: this.owner,
+      [url]: this.url(`$(${userVariable})`, `$(${password})`),
+    };
+  }
+
+  /** A container with psql that logs in as the owner. */
+  ownerProgram(name: string, command: readonly string[], variables: Variables = {}): Container {
+    return this.program(name, { command, variables: { ...this.psql(this.props.owner, this.owner), ...variables } });
+  }
+
+  /** A container that waits until the owner can log in. */
+  ownerReady(name: string): Container {
+    return this.ownerProgram(name, ['bash', '-c', loginScript]);
+  }
+
+  /** Opens the way for a workload that is not an application: the Job of a release. */
+  admit(client: string): void {
+    this.platform.network.connect(client, this.id, port);
+  }
+
+  /**
+   * Makes later clients wait. The container is made from psql's variables of each client.
+   *
+   * @throws Error when a client was declared before: it would not wait
+   */
+  waitFor(gate: (program: Container) => Container): void {
+    const [early] = this.clients.keys();
+    if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
+    this.gate = (variables) => gate(this.program('await-release', { variables }));
+  }
+
+  private url(name: string, password: string): string {
+    return `postgresql://${name}:${password}@${this.id}:${port}/${this.props.database}`;
+  }
+
+  private psql(role: string, password: SecretKey): Variables {
+    const { database } = this.props;
+    return { PGHOST: this.id, PGPORT: `${port}`, PGDATABASE: database, PGUSER: role, PGPASSWORD: password };
+  }
+
+  /** A container of the server's image; small unless told otherwise. */
+  private program(name: string, props: Omit<Container, 'name' | 'image' | 'resources' | 'share'> & Partial<Container>): Container {
+    const image = this.platform.settings.programs.postgres;
+    return { image, mounts: [temporary], resources: { cpu: '250m', memory: '128Mi' }, share: burstable, ...props, name };
+  }
+
+  private exporter(password: SecretKey): Container {
+    return {
+      name: 'exporter',
+      image: this.platform.settings.programs.postgresExporter,
+      variables: {
+        // Over the loopback address: the pod is its own neighbour.
+        DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
+        DATA_SOURCE_USER: monitor,
+        DATA_SOURCE_PASS: password,
+      },
+      ports: { metrics: metrics.port },
+      probes: {
+        readiness: { check: { http: '/', port: 'metrics' } },
+        liveness: { check: { tcp: 'metrics' }, periodSeconds: 20 },
+      },
+      resources: { cpu: '100m', memory: '64Mi' },
+      share: burstable,
+    };
+  }
+
+  /** The Job that makes roles and database as declared; a new client makes a new Job. */
+  private accounts(monitorPassword: SecretKey): void {
+    const id = `${this.id}-accounts`;
+    const { database, owner } = this.props;
+    const sql = () => accountsSql({ database, owner }, [...this.clients.keys()], monitor);
+    const scope = new Construct(this, 'accounts');
+    new k8s.KubeConfigMap(scope, 'sql', {
+      metadata: metadata(id, { component: 'database' }),
+      data: { 'accounts.sql': Lazy.any({ produce: sql }) },
+    });
+    const variables = () => ({
+      ...this.psql('postgres', this.superuser),
+      PGDATABASE: 'postgres',
+      [passwordVariable(owner)]: this.owner,
+      [passwordVariable(monitor)]: monitorPassword,
+      ...Object.fromEntries([...this.clients].map(([client, key]) => [passwordVariable(roleOf(client)), key])),
+    });
+    const container = this.program('accounts', {
+      command: ['bash', '-c', accountsScript],
+      variables,
+      mounts: [temporary, { path: '/accounts', volume: { files: id } }],
+    });
+    new Job(scope, id, {
+      component: 'database',
+      containers: [container],
+      user,
+      deadlineSeconds: 1800,
+      restartOn: () => [sql()],
+    });
+    this.admit(id);
+  }
+}
+
+/** A subfolder: the root of a volume belongs to the volume plugin. */
+const pgdata = '/pgdata/pg17';
+
+const fileFlags = {
+  config_file: '/etc/postgres/postgresql.conf',
+  hba_file: '/etc/postgres/pg_hba.conf',
+  ident_file: '/etc/postgres/pg_ident.conf',
+};
+
+/** The operating system's user of the image, whatever its name, is the superuser inside the pod. */
+const ident = 'pod /^.*$ postgres\n';
+
+const ready = { command: ['pg_isready', '--quiet', '--host', '127.0.0.1', '--username', 'postgres'] };

@@ -1,0 +1,84 @@
+import { k8s } from 'cdk8s-plus-27';
+
+/** What a container may use: CPU as `250m` or `1.5`, memory as `512Mi` or `2Gi`. */
+export interface Resources {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/** An amount that can be added up: millicores and MiB. */
+export interface Amount {
+  readonly milliCpu: number;
+  readonly memoryMiB: number;
+}
+
+/** How much of its limit a container is promised. The documents give limits; requests must fit their minimum size (ALL-36). */
+export interface Share {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** Stateless pods burst: many of them are idle at any time. */
+export const burstable: Share = { cpu: 0.2, memory: 0.3 };
+
+/** A database keeps what it has: its memory is promised whole, so that nobody else's burst evicts it. */
+export const guaranteed: Share = { cpu: 0.5, memory: 1 };
+
+/** Scratch space and logs of one container; the request equals the limit. */
+export const ephemeralStorageMiB = 256;
+
+export const milliCpu = (cpu: string): number =>
+  cpu.endsWith('m') ? Number(cpu.slice(0, -1)) : Math.round(Number(cpu) * 1000);
+
+const mebibytes: Record<string, number> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
+
+/** @throws Error when the unit is none of Mi, Gi, Ti */
+export function memoryMiB(size: string): number {
+  const [, digits, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(size) ?? [];
+  const factor = mebibytes[unit ?? ''];
+  if (!digits || !factor) {
+    throw new Error(`expected a size with one of the units Mi, Gi, Ti, such as \`512Mi\`, got "${size}"`);
+  }
+  return Number(digits) * factor;
+}
+
+export const limitsOf = ({ cpu, memory }: Resources): Amount => ({
+  milliCpu: milliCpu(cpu),
+  memoryMiB: memoryMiB(memory),
+});
+
+export function requestsOf(resources: Resources, share: Share): Amount {
+  const limits = limitsOf(resources);
+  return {
+    milliCpu: Math.max(10, Math.round(limits.milliCpu * share.cpu)),
+    memoryMiB: Math.max(16, Math.round(limits.memoryMiB * share.memory)),
+  };
+}
+
+export const plus = (a: Amount, b: Amount): Amount => ({
+  milliCpu: a.milliCpu + b.milliCpu,
+  memoryMiB: a.memoryMiB + b.memoryMiB,
+});
+
+export const times = (a: Amount, factor: number): Amount => ({
+  milliCpu: a.milliCpu * factor,
+  memoryMiB: a.memoryMiB * factor,
+});
+
+export const none: Amount = { milliCpu: 0, memoryMiB: 0 };
+
+export const cpuText = (amount: Amount): string => `${amount.milliCpu}m`;
+export const memoryText = (amount: Amount): string => `${amount.memoryMiB}Mi`;
+
+export const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
+
+const quantities = (amount: Amount): Record<string, k8s.Quantity> => ({
+  cpu: quantity(cpuText(amount)),
+  memory: quantity(memoryText(amount)),
+  'ephemeral-storage': quantity(`${ephemeralStorageMiB}Mi`),
+});
+
+export const resourceRequirements = (resources: Resources, share: Share): k8s.ResourceRequirements => ({
+  requests: quantities(requestsOf(resources, share)),
+  limits: quantities(limitsOf(resources)),
+});

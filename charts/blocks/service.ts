@@ -1,0 +1,97 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { application, rehearsalFingerprint, type ApplicationProps } from './application';
+import { checkNeighbours, type Client, type Connectable, type Connection } from './connection';
+import { Deployment } from './deployment';
+import { upperSnake } from './environment';
+import { metadata } from './labels';
+import { Platform } from './platform';
+import type { Replicas } from './scaling';
+
+export interface ServiceProps extends ApplicationProps {
+  /** Where it listens; at least 1024, for no process of ours is root. */
+  readonly port: number;
+  readonly size: ApplicationProps['size'] & { readonly replicas?: Replicas };
+  /** Answers 200 when it can serve; asked by readiness and startup, never by liveness (ALL-07). @default /health */
+  readonly healthPath?: string;
+  /** Where it exposes Prometheus metrics, or false. @default /metrics */
+  readonly metricsPath?: string | false;
+  /**
+   * A client stays with one pod: for programs that keep sessions in the process. The Service then names its pods
+   * (headless), and the gateway chooses by client address (PHY-01).
+   *
+   * @default false
+   */
+  readonly sticky?: boolean;
+  /** @default 30 */
+  readonly gracePeriodSeconds?: number;
+}
+
+/** A stateless program that answers requests: Deployment, Service, autoscaler, disruption budget, policy (ALL-08 … 11). */
+export class Service extends Construct implements Connectable {
+  readonly port: number;
+  readonly sticky: boolean;
+  readonly metrics: { readonly port: number; readonly path: string } | undefined;
+
+  constructor(
+    scope: Construct,
+    private readonly id: string,
+    private readonly props: ServiceProps,
+  ) {
+    super(scope, id);
+    const { port, component, sticky = false, healthPath = '/health', metricsPath = '/metrics' } = props;
+    this.port = port;
+    this.sticky = sticky;
+    this.metrics = metricsPath ? { port, path: metricsPath } : undefined;
+    if (port < 1024) throw new Error(`expected \`port\` of ${id} to be at least 1024, got ${port}`);
+
+    const ready = { http: healthPath, port: 'http' };
+    const { container, before } = application(this, id, props, {
+      ports: { http: port },
+      probes: {
+        startup: { check: ready, periodSeconds: 5, failures: 60 },
+        readiness: { check: ready },
+        liveness: { check: { tcp: 'http' }, periodSeconds: 20 },
+      },
+      // Endpoints take a moment to forget the pod: it serves until they have.
+      preStop: ['sleep', '5'],
+      rehearsal: { port, health: [healthPath], metrics: metricsPath || undefined },
+    });
+    const deployment = new Deployment(this, id, {
+      component,
+      containers: [container],
+      initContainers: before,
+      user: Platform.of(this).user,
+      priority: 'serving',
+      replicas: props.size.replicas ?? { min: 1, max: 1 },
+      ...(props.gracePeriodSeconds && { gracePeriodSeconds: props.gracePeriodSeconds }),
+      ...(this.metrics && { metrics: this.metrics }),
+      ...rehearsalFingerprint(Platform.of(this)),
+    });
+    new k8s.KubeService(this, 'service', {
+      metadata: metadata(id, { component }),
+      spec: {
+        type: 'ClusterIP',
+        ...(sticky && { clusterIp: 'None' }),
+        selector: deployment.selector,
+        ports: [{ name: 'http', port, targetPort: k8s.IntOrString.fromString('http'), protocol: 'TCP' }],
+      },
+    });
+  }
+
+  /** Full name in the cluster's DNS, for clients without a search list. */
+  get address(): string {
+    return Platform.of(this).address(this.id);
+  }
+
+  /** Gives the client `AGENTS_API_URL` and the way to it. */
+  connect(client: Client): Connection {
+    checkNeighbours(client, this);
+    client.platform.network.connect(client.id, this.id, this.port);
+    const variable = `${upperSnake(this.id)}_URL`;
+    return {
+      variables: { [variable]: `http://${this.id}:${this.port}` },
+      check: { name: this.id, kind: 'http', url: variable, path: this.props.healthPath ?? '/health' },
+    };
+  }
+}

@@ -1,0 +1,97 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { scrape } from './deployment';
+import { metadata, prefix, versionOf } from './labels';
+import { Platform } from './platform';
+import { Pod, type PodProps } from './pod';
+import { quantity } from './quantity';
+
+export interface BackupPlan {
+  /** Cron schedule, UTC. */
+  readonly schedule: string;
+  readonly retentionDays: number;
+}
+
+export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component'> {
+  /** Name of the claim template: with the pod's name it is the claim's, and a contract (PHY-18). */
+  readonly claim: string;
+  /** `100Gi` */
+  readonly storage: string;
+  /** The port that clients use. */
+  readonly port: { readonly name: string; readonly number: number };
+  /** Where Prometheus finds metrics. @default - nowhere */
+  readonly metrics?: { readonly port: number; readonly path: string };
+  /** What the backup of this volume shall be; written down on the object for whoever takes it. */
+  readonly backup: BackupPlan;
+}
+
+/**
+ * A database's pods, each with a volume of its own. Names of the set, its claims, its Services and its selector hold
+ * data: they are the id and never change (design: names that hold data).
+ */
+export class StatefulSet extends Construct {
+  constructor(scope: Construct, id: string, props: StatefulSetProps) {
+    super(scope, 'statefulset');
+    const { containers, initContainers = [], claim, storage, port, metrics, backup } = props;
+    const component = 'database';
+    const platform = Platform.of(this);
+    const pod = new Pod(this, id, {
+      ...props,
+      component,
+      priority: 'data',
+      ...(metrics && { annotations: scrape(metrics) }),
+    });
+    const version = versionOf(containers[0].image);
+    const ports = [
+      { name: port.name, port: port.number, targetPort: k8s.IntOrString.fromString(port.name), protocol: 'TCP' },
+    ];
+    new k8s.KubeService(this, 'service', {
+      metadata: metadata(id, { component }),
+      spec: { type: 'ClusterIP', selector: pod.selector, ports },
+    });
+    // The pods by name, ready or not: how replicas find each other.
+    new k8s.KubeService(this, 'pods', {
+      metadata: metadata(`${id}-pods`, { component }),
+      spec: { type: 'ClusterIP', clusterIp: 'None', publishNotReadyAddresses: true, selector: pod.selector, ports },
+    });
+    new k8s.KubePodDisruptionBudget(this, 'budget', {
+      metadata: metadata(id, { component }),
+      spec: { maxUnavailable: k8s.IntOrString.fromNumber(1), selector: { matchLabels: pod.selector } },
+    });
+    new k8s.KubeStatefulSet(this, 'statefulset', {
+      metadata: metadata(id, {
+        component,
+        version,
+        annotations: {
+          [`${prefix}/backup-schedule`]: backup.schedule,
+          [`${prefix}/backup-retention-days`]: `${backup.retentionDays}`,
+        },
+      }),
+      spec: {
+        replicas: 1,
+        serviceName: `${id}-pods`,
+        selector: { matchLabels: pod.selector },
+        revisionHistoryLimit: 5,
+        podManagementPolicy: 'Parallel',
+        updateStrategy: { type: 'RollingUpdate' },
+        // A deleted or scaled-down set keeps its volumes: data goes only when somebody deletes the claim.
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+        template: pod.template(),
+        volumeClaimTemplates: [
+          {
+            metadata: { name: claim, labels: pod.selector },
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              ...(platform.settings.cluster.storageClass && {
+                storageClassName: platform.settings.cluster.storageClass,
+              }),
+              resources: { requests: { storage: quantity(storage) } },
+            },
+          },
+        ],
+      },
+    });
+    platform.capacity.claim(storage, 1);
+    platform.capacity.add({ containers, initContainers, pods: 1 });
+  }
+}

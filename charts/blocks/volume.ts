@@ -1,0 +1,38 @@
+import { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { Mount } from './container';
+import { metadata } from './labels';
+import { Platform } from './platform';
+import { quantity } from './quantity';
+
+export interface VolumeProps {
+  /** `20Gi` */
+  readonly storage: string;
+  readonly accessMode: 'ReadWriteOnce' | 'ReadWriteMany';
+}
+
+/** A persistent claim of a stateless service: its name is a contract, a new name is an empty volume. */
+export class PersistentVolume extends Construct {
+  constructor(
+    scope: Construct,
+    private readonly id: string,
+    private readonly props: VolumeProps,
+  ) {
+    super(scope, id);
+    const { capacity, settings } = Platform.of(this);
+    capacity.claim(props.storage, 1);
+    new k8s.KubePersistentVolumeClaim(this, 'claim', {
+      metadata: metadata(id, { component: 'storage' }),
+      spec: {
+        accessModes: [props.accessMode],
+        ...(settings.cluster.storageClass && { storageClassName: settings.cluster.storageClass }),
+        resources: { requests: { storage: quantity(props.storage) } },
+      },
+    });
+  }
+
+  /** Mounts it; a ReadWriteOnce volume makes its Deployment replace the pod instead of rolling (GOV-16). */
+  at(path: string): Mount {
+    return { path, volume: { claim: this.id, exclusive: this.props.accessMode === 'ReadWriteOnce' } };
+  }
+}

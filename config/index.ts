@@ -1,0 +1,28 @@
+import { development } from './development';
+import { parseSettings, SettingsError } from './load';
+import { production } from './production';
+import { environmentNames, type EnvironmentName, type Settings } from './schema';
+import { staging } from './staging';
+
+export { parseSettings, SettingsError, environmentNames };
+export type { EnvironmentName, Settings };
+
+/**
+ * The settings of all environments, checked.
+ *
+ * @throws SettingsError with the mistakes of all files at once
+ */
+export function allSettings(): Settings[] {
+  const mistakes: string[] = [];
+  const parsed = Object.entries({ production, staging, development }).flatMap(([name, input]) => {
+    try {
+      return parseSettings(input, `config/${name}.ts`);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      mistakes.push(...error.mistakes);
+      return [];
+    }
+  });
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return parsed;
+}

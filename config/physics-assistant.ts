@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { host, memory, scaledSize, size, storage, storedSize, tag } from './figures';
+import { platform } from './platform';
+
+/** The images the Physics Assistant's own teams build; each has a tag of its own. */
+export const physicsAssistantImages = [
+  'streamlit-ui',
+  'react-dashboard',
+  'agents-api',
+  'database-api',
+  'dashboard-api',
+  'mcp-forces',
+  'mcp-kinematics',
+  'mcp-math',
+  'mcp-energy',
+  'mcp-momentum',
+  'mcp-angular-motion',
+  'ml-engine',
+  'task-processor',
+] as const;
+
+/** Settings of the Physics Assistant. The guides' tables are the production figures (PHY-01 … 12, PHY-19). */
+export const physicsAssistant = platform.extend({
+  images: z.record(z.enum(physicsAssistantImages), tag),
+  streamlitUi: scaledSize,
+  reactDashboard: scaledSize,
+  agentsApi: scaledSize,
+  databaseApi: scaledSize,
+  dashboardApi: scaledSize,
+  mcp: z.strictObject({
+    forces: scaledSize,
+    kinematics: scaledSize,
+    math: scaledSize,
+    energy: scaledSize,
+    momentum: scaledSize,
+    angularMotion: scaledSize,
+  }),
+  mlEngine: scaledSize.extend({
+    models: z.strictObject({ storage, accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']) }),
+  }),
+  taskProcessor: scaledSize,
+  flower: size,
+  gateway: scaledSize,
+  postgres: storedSize,
+  neo4j: storedSize,
+  redis: storedSize,
+  /** PHY-19, by the names of the guides. */
+  maxWorkers: z.int().min(1),
+  maxUploadSize: memory,
+  requestTimeoutSeconds: z.int().min(1),
+  nginxWorkerProcesses: z.union([z.literal('auto'), z.int().min(1)]),
+  /** Mail server of notifications; absent: no mail leaves the platform. */
+  smtp: z.strictObject({ host, port: z.int().min(1).max(65535), user: z.string().min(1) }).optional(),
+  /** PHY-31: `/docs` of the APIs through the edge. */
+  apiDocumentation: z.boolean(),
+});

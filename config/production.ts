@@ -1,0 +1,83 @@
+import type { Settings } from './schema';
+import { programs } from './programs';
+
+/** The figures of the guides. Those they do not give are ours and say so (ALL-06). */
+export const production: Settings = {
+  environment: 'production',
+  rehearsal: false,
+  highAvailability: true,
+  logLevel: 'INFO',
+  debug: false,
+  secrets: { backend: 'cluster' },
+  cluster: {
+    domain: 'cluster.local',
+    apiServer: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  },
+  edge: {
+    ingressClass: 'nginx',
+    ingressNamespace: 'ingress-nginx',
+    tls: true,
+    issuer: {
+      kind: 'acme',
+      server: 'https://acme-v02.api.letsencrypt.org/directory',
+      email: 'platform@physics-assistant.example',
+    },
+    trustedProxies: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+    administrators: ['10.0.0.0/8'],
+  },
+  programs,
+  physicsAssistant: {
+    domain: 'physics-assistant.example',
+    corsOrigins: ['https://physics-assistant.example'],
+    registry: 'ghcr.io/physics-assistant',
+    images: {
+      'streamlit-ui': '1.0.0',
+      'react-dashboard': '1.0.0',
+      'agents-api': '1.0.0',
+      'database-api': '1.0.0',
+      'dashboard-api': '1.0.0',
+      'mcp-forces': '1.0.0',
+      'mcp-kinematics': '1.0.0',
+      'mcp-math': '1.0.0',
+      'mcp-energy': '1.0.0',
+      'mcp-momentum': '1.0.0',
+      'mcp-angular-motion': '1.0.0',
+      'ml-engine': '1.0.0',
+      'task-processor': '1.0.0',
+    },
+    streamlitUi: { cpu: '1', memory: '1Gi', replicas: { min: 2, max: 6 } },
+    reactDashboard: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 4 } },
+    agentsApi: { cpu: '1.5', memory: '2Gi', replicas: { min: 2, max: 6 } },
+    databaseApi: { cpu: '1', memory: '1Gi', replicas: { min: 2, max: 6 } },
+    dashboardApi: { cpu: '1', memory: '1Gi', replicas: { min: 2, max: 4 } },
+    mcp: {
+      forces: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+      kinematics: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+      math: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+      energy: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+      momentum: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+      angularMotion: { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 3 } },
+    },
+    // Ours: the guides give no limits for the ML engine, the task processor, Flower and the gateway.
+    mlEngine: {
+      cpu: '2',
+      memory: '4Gi',
+      replicas: { min: 1, max: 1 },
+      models: { storage: '20Gi', accessMode: 'ReadWriteOnce' },
+    },
+    taskProcessor: { cpu: '1', memory: '2Gi', replicas: { min: 2, max: 4 } },
+    flower: { cpu: '250m', memory: '256Mi' },
+    gateway: { cpu: '500m', memory: '256Mi', replicas: { min: 2, max: 4 } },
+    // The volume sizes are ours; the guides name 500 GB for the whole machine (ALL-36).
+    postgres: { cpu: '1', memory: '2Gi', storage: '100Gi' },
+    neo4j: { cpu: '1.5', memory: '3Gi', storage: '50Gi' },
+    redis: { cpu: '500m', memory: '1Gi', storage: '10Gi' },
+    maxWorkers: 4,
+    maxUploadSize: '100Mi',
+    requestTimeoutSeconds: 300,
+    nginxWorkerProcesses: 'auto',
+    smtp: { host: 'smtp.physics-assistant.example', port: 587, user: 'alerts@physics-assistant.example' },
+    apiDocumentation: false,
+    backup: { schedule: '0 2 * * *', retentionDays: 30, storage: '200Gi' },
+  },
+};

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { cidr, host, image } from './figures';
+import { physicsAssistant } from './physics-assistant';
+
+/** Who signs the certificates of the edge (PHY-28, ALL-03). */
+const issuer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('acme'),
+    server: z.url('to be the URL of an ACME directory'),
+    email: z.email('to be an e-mail address'),
+  }),
+  z.strictObject({ kind: z.literal('ca'), secretName: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('self-signed') }),
+  z.strictObject({ kind: z.literal('existing-secret'), secretName: z.string().min(1) }),
+]);
+
+/** Where the values of secrets come from (ALL-28); `disposable` makes random ones in an empty cluster. */
+const secrets = z.discriminatedUnion('backend', [
+  z.strictObject({ backend: z.literal('cluster') }),
+  z.strictObject({ backend: z.literal('disposable') }),
+  z.strictObject({
+    backend: z.literal('external-secrets'),
+    store: z.strictObject({ kind: z.enum(['SecretStore', 'ClusterSecretStore']), name: z.string().min(1) }),
+    refreshInterval: z.string().regex(/^\d+(m|h)$/, 'to be a duration such as `1h`'),
+  }),
+]);
+
+/** What the cluster offers, named as the cluster names it. */
+const cluster = z.strictObject({
+  /** DNS suffix of Services. */
+  domain: host,
+  /** Class of every claim; the cluster's default class when absent. PHY-23 asks for an encrypted one. */
+  storageClass: z.string().min(1).optional(),
+  /** Where the API server answers, for the few pods that call it. */
+  apiServer: z.array(cidr).min(1),
+});
+
+const edge = z.strictObject({
+  ingressClass: z.string().min(1).optional(),
+  /** Namespace of the ingress controller: the only one that may reach the gateway. */
+  ingressNamespace: z.string().min(1),
+  /** Off only in development (PHY-28 SSL_ENABLED). */
+  tls: z.boolean(),
+  issuer,
+  /** Whose X-Forwarded-For is believed: the controller's addresses. */
+  trustedProxies: z.array(cidr).min(1),
+  /** Who may open the administrators' routes (ALL-42). */
+  administrators: z.array(cidr).min(1),
+});
+
+/** Programs that are not ours, one exact version each, the same for all platforms (ALL-31). */
+const programs = z.strictObject({
+  node: image,
+  nginx: image,
+  postgres: image,
+  postgresExporter: image,
+  redis: image,
+  redisExporter: image,
+  neo4j: image,
+  flower: image,
+});
+
+export const environmentNames = ['production', 'staging', 'development'] as const;
+
+/** Everything that may differ between environments, and nothing else (design: settings). */
+export const settings = z.strictObject({
+  environment: z.enum(environmentNames, `to be one of ${environmentNames.join(', ')}`),
+  /** Application containers run the rehearsal server instead of their image. */
+  rehearsal: z.boolean(),
+  /** Databases with replicas and failover. */
+  highAvailability: z.boolean(),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR']),
+  debug: z.boolean(),
+  secrets,
+  cluster,
+  edge,
+  programs,
+  physicsAssistant,
+});
+
+export type Settings = z.infer<typeof settings>;
+export type EnvironmentName = Settings['environment'];
+export type SecretSource = z.infer<typeof secrets>;
+export type Issuer = z.infer<typeof issuer>;
+export type Edge = z.infer<typeof edge>;

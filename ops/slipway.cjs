@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The whole program is TypeScript; this file only teaches Node to read it, from whatever folder it is called.
+// Deprecations inside dependencies (punycode on Node 21 and newer) are nothing that the reader of a terminal can act on.
+process.noDeprecation = true;
+require('tsx/cjs/api').register();
+
+const { run } = require('./cli');
+const { processTerminal } = require('./output');
+
+run(process.argv.slice(2), processTerminal()).then((exitCode) => {
+  process.exitCode = exitCode;
+});
