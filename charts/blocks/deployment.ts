@@ -1,3 +1,4 @@
+import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { Container } from './container';
@@ -42,7 +43,7 @@ export class Deployment extends Construct {
                 maxUnavailable: k8s.IntOrString.fromNumber(0),
               },
             },
-        template: pod.template(),
+        template: Lazy.any({ produce: () => pod.template() }),
       },
     });
     new Scaling(this, id, { component, replicas, size: containers[0].resources, selector: pod.selector });

@@ -1,3 +1,4 @@
+import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { scrape } from './deployment';
@@ -76,7 +77,8 @@ export class StatefulSet extends Construct {
         updateStrategy: { type: 'RollingUpdate' },
         // A deleted or scaled-down set keeps its volumes: data goes only when somebody deletes the claim.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-        template: pod.template(),
+        // Configuration and users follow from clients that are declared later.
+        template: Lazy.any({ produce: () => pod.template() }),
         volumeClaimTemplates: [
           {
             metadata: { name: claim, labels: pod.selector },

@@ -14,7 +14,7 @@ cp -R /var/lib/neo4j/conf/. /conf-writable/
  */
 export const accountsScript = (services: readonly string[]): string => `set -eu
 export NEO4J_USERNAME=neo4j
-until echo 'RETURN 1;' | cypher-shell --address "$NEO4J_URI" --database system > /dev/null 2> /tmp/error; do
+until echo 'SHOW DATABASES;' | cypher-shell --address "$NEO4J_URI" --database system > /dev/null 2> /tmp/error; do
   echo "waiting for Neo4j at $NEO4J_URI: $(tail -n 1 /tmp/error)"
   sleep 3
 done

@@ -30,16 +30,22 @@ export const userOf = (service: string): string => lowerSnake(service);
 /** What services may not do: change the server, or stall it for everybody. Celery asks for INFO. */
 const rights = '~* &* +@all -@admin -@dangerous +info';
 
+/** What the exporter reads, and nothing that users stored. */
+const monitoring =
+  'resetkeys -@all +@connection +info +config|get +slowlog|get +slowlog|len +latency|latest +latency|histogram ' +
+  '+client|list +memory|stats +dbsize';
+
 /**
  * Writes the users into memory, never to a disk: the default user is the operator, each service is itself (PHY-22).
  * The passwords are hashed, so the file holds none.
  */
-export const usersScript = (services: readonly string[]): string => `set -eu
+export const usersScript = (services: readonly string[], monitor: string): string => `set -eu
 umask 077
 user() {
   echo "user $1 on #$(printf '%s' "$2" | sha256sum | cut -d ' ' -f 1) $3"
 }
 {
   user default "$REDIS_PASSWORD" '~* &* +@all'
+  user ${userOf(monitor)} "$${passwordVariable(monitor)}" '${monitoring}'
 ${services.map((service) => `  user ${userOf(service)} "$${passwordVariable(service)}" '${rights}'\n`).join('')}} > /etc/redis-acl/users.acl
 `;

@@ -42,7 +42,7 @@ export class Redis extends Construct implements Connectable {
     const monitorPassword = this.declare(monitor);
 
     const files = `${id}-configuration`;
-    const users = () => usersScript([...this.clients.keys()]);
+    const users = () => usersScript([...this.clients.keys()], monitor);
     const conf = redisConf(props.size);
     new k8s.KubeConfigMap(this, 'configuration', {
       metadata: metadata(files, { component: 'database' }),
@@ -79,6 +79,7 @@ export class Redis extends Construct implements Connectable {
       command: ['sh', '/etc/redis/users.sh'],
       variables: () => ({
         REDIS_PASSWORD: operator,
+        [passwordVariable(monitor)]: monitorPassword,
         ...Object.fromEntries([...this.clients].map(([client, key]) => [passwordVariable(client), key])),
       }),
       mounts: [acl, settings],
@@ -122,17 +123,22 @@ export class Redis extends Construct implements Connectable {
     const { url, password } = this.props.variables;
     return {
       variables: {
-        [password]: this.declare(client.id),
+        [password]: this.admit(client.id),
         [url]: `redis://${userOf(client.id)}:$(${password})@${this.id}:${port}/0`,
       },
       check: { name: this.id, kind: 'redis', url },
     };
   }
 
-  private declare(client: string): SecretKey {
-    const password = this.platform.secrets.declare(`${this.id}-${client}`, 'password');
-    this.platform.secrets.use(password, this.id);
+  private admit(client: string): SecretKey {
+    const password = this.declare(client);
     this.clients.set(client, password);
+    return password;
+  }
+
+  private declare(name: string): SecretKey {
+    const password = this.platform.secrets.declare(`${this.id}-${name}`, 'password');
+    this.platform.secrets.use(password, this.id);
     return password;
   }
 }
