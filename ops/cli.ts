@@ -1,13 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { secrets } from './commands/secrets';
 import { exit, Failure } from './errors';
-import type { Terminal } from './output';
+import type { Surroundings } from './options';
 
 /** Every command, in the order of the help text: each adds itself to the program. */
 const commands = [secrets];
 
 /** Runs one command line and gives its exit code; every problem has been written by then. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
   const program = new Command('slipway')
     .description('Day-two work on the four platforms: reads dist/ and the cluster')
     .showHelpAfterError('(add --help for the options)')
@@ -17,7 +18,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       writeErr: (text) => terminal.note(text.trimEnd()),
       outputError: (text, write) => write(text.replace(/^error: /, '')),
     });
-  for (const add of commands) add(program, terminal);
+  for (const add of commands) add(program, surroundings);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exit.ok;

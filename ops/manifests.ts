@@ -69,7 +69,9 @@ function parseDocument(text: string, path: string): Manifest {
   } catch {
     // The parser's own message quotes the file; the remedy is the same for all of them.
   }
-  throw new Failure(exit.usage, [`expected Kubernetes manifests in ${shown(path)}, got something else: run npm run synth`]);
+  throw new Failure(exit.usage, [
+    `expected Kubernetes manifests in ${shown(path)}, got something else: run npm run synth`,
+  ]);
 }
 
 /** A path as a person would type it from here. */

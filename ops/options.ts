@@ -1,5 +1,13 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import type { Cluster } from './cluster';
+import type { Terminal } from './output';
+
+/** What every command is given to work with. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly connect: (context?: string) => Cluster;
+}
 
 /** What every command takes. */
 export interface CommonOptions {

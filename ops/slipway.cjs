@@ -7,6 +7,9 @@ require('tsx/cjs/api').register();
 const { run } = require('./cli');
 const { processTerminal } = require('./output');
 
-run(process.argv.slice(2), processTerminal()).then((exitCode) => {
+// Loaded on demand: the Kubernetes client takes half a second, and --help should not.
+const connect = (/** @type {string | undefined} */ context) => require('./cluster').Cluster.connect(context);
+
+run(process.argv.slice(2), { terminal: processTerminal(), connect }).then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -3,7 +3,18 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { metadata } from './labels';
 import type { Container } from './container';
-import { cpuText, limitsOf, memoryMiB, memoryText, none, plus, quantity, requestsOf, times, type Amount } from './quantity';
+import {
+  cpuText,
+  limitsOf,
+  memoryMiB,
+  memoryText,
+  none,
+  plus,
+  quantity,
+  requestsOf,
+  times,
+  type Amount,
+} from './quantity';
 
 /** What one workload may take at its largest. */
 export interface Demand {
@@ -82,7 +93,7 @@ export class Capacity extends Construct {
         'limits.cpu': cpuText(total(limits)),
         'limits.memory': memoryText(total(limits)),
         persistentvolumeclaims: `${this.claims.length}`,
-        'requests.storage': `${storage}Mi`,
+        'requests.storage': memoryText({ memoryMiB: storage }),
       }).map(([name, text]) => [name, quantity(text)]),
     );
   }

@@ -17,9 +17,7 @@ export interface Mount {
 }
 
 export type Check =
-  | { readonly http: string; readonly port: string }
-  | { readonly tcp: string }
-  | { readonly command: readonly string[] };
+  { readonly http: string; readonly port: string } | { readonly tcp: string } | { readonly command: readonly string[] };
 
 export interface Probe {
   readonly check: Check;
@@ -130,7 +128,9 @@ function source(volume: Volume): Omit<k8s.Volume, 'name'> {
   if ('scratch' in volume) {
     const { sizeMiB, inMemory } = volume;
     if (sizeMiB > ephemeralStorageMiB && !inMemory) {
-      throw new Error(`expected scratch volume ${volume.scratch} to fit ${ephemeralStorageMiB} MiB, got ${sizeMiB} MiB`);
+      throw new Error(
+        `expected scratch volume ${volume.scratch} to fit ${ephemeralStorageMiB} MiB, got ${sizeMiB} MiB`,
+      );
     }
     return { emptyDir: { sizeLimit: quantity(`${sizeMiB}Mi`), ...(inMemory && { medium: 'Memory' }) } };
   }

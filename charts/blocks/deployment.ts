@@ -23,7 +23,6 @@ export class Deployment extends Construct {
     const alone = mountsExclusively(containers);
     const pod = new Pod(this, id, {
       ...props,
-      ...(initContainers.length > 0 ? { initContainers } : { initContainers: [] }),
       ...(metrics && { annotations: { ...props.annotations, ...scrape(metrics) } }),
     });
     this.selector = pod.selector;

@@ -32,4 +32,8 @@ export const metadata = (
 
 /** The version that an image reference promises; digests and characters that labels refuse are cut. */
 export const versionOf = (image: string): string =>
-  (image.split('@')[0] ?? '').split(':').at(-1)?.replace(/[^\w.-]/g, '-').slice(0, 63) ?? '';
+  (image.split('@')[0] ?? '')
+    .split(':')
+    .at(-1)
+    ?.replace(/[^\w.-]/g, '-')
+    .slice(0, 63) ?? '';

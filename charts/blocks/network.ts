@@ -35,6 +35,10 @@ const dns: k8s.NetworkPolicyEgressRule = {
   ],
 };
 
+/** Rules that are known when all is declared; a direction that is open at all also needs what comes first. */
+const rules = <Rule>(open: Map<string, Rule>, ...first: Rule[]): Rule[] =>
+  Lazy.any({ produce: () => (open.size > 0 ? [...first, ...open.values()] : undefined) }) as unknown as Rule[];
+
 /**
  * Who may talk to whom. Everything is denied in both directions; each declared connection opens one port of one
  * workload to one other (ALL-10, PHY-13). A workload without connections cannot even ask for a name.
@@ -65,8 +69,9 @@ export class Network extends Construct {
       spec: {
         podSelector: { matchLabels: selector(id) },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: Lazy.any({ produce: () => [...member.ingress.values()] }),
-        egress: Lazy.any({ produce: () => (member.egress.size > 0 ? [dns, ...member.egress.values()] : []) }),
+        // A direction without rules is left out, as the API server would: the type alone denies it.
+        ingress: rules(member.ingress),
+        egress: rules(member.egress, dns),
       },
     });
   }

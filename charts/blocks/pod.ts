@@ -103,7 +103,7 @@ export class Pod extends Construct {
         },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
         ...(props.restartPolicy !== 'Never' && spread(this.selector)),
-        ...(props.initContainers && { initContainers: props.initContainers.map(containerSpec) }),
+        ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),
         ...volumesOf(this.all()),
       },

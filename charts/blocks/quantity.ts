@@ -67,8 +67,12 @@ export const times = (a: Amount, factor: number): Amount => ({
 
 export const none: Amount = { milliCpu: 0, memoryMiB: 0 };
 
-export const cpuText = (amount: Amount): string => `${amount.milliCpu}m`;
-export const memoryText = (amount: Amount): string => `${amount.memoryMiB}Mi`;
+/** In the server's own notation, or each apply would find a difference. */
+export const cpuText = ({ milliCpu }: Pick<Amount, 'milliCpu'>): string =>
+  milliCpu % 1000 === 0 ? `${milliCpu / 1000}` : `${milliCpu}m`;
+
+export const memoryText = ({ memoryMiB }: Pick<Amount, 'memoryMiB'>): string =>
+  memoryMiB % 1024 === 0 ? `${memoryMiB / 1024}Gi` : `${memoryMiB}Mi`;
 
 export const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
 

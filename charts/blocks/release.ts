@@ -43,7 +43,9 @@ export class Release extends Construct {
       component: 'release',
       initContainers: [database.ownerReady('await-database'), { ...container, name: 'migrate' }],
       // Its own pod name carries the fingerprint: a text of itself cannot stand in what is fingerprinted.
-      containers: [database.ownerProgram('record', ['bash', '-c', recordScript(id)], { POD: { field: 'metadata.name' } })],
+      containers: [
+        database.ownerProgram('record', ['bash', '-c', recordScript(id)], { POD: { field: 'metadata.name' } }),
+      ],
       user: platform.user,
       deadlineSeconds: props.deadlineSeconds ?? 1800,
     });

@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { metadata } from './labels';
-import { limitsOf, quantity, type Resources } from './quantity';
+import { cpuText, limitsOf, memoryText, quantity, type Resources } from './quantity';
 
 /** How many pods: equal bounds mean a fixed number. */
 export interface Replicas {
@@ -53,10 +53,16 @@ export class Scaling extends Construct {
         minReplicas: min,
         maxReplicas: max,
         metrics: [
-          { type: 'Resource', resource: { name: 'cpu', target: target(`${Math.round(limits.milliCpu * cpuTarget)}m`) } },
           {
             type: 'Resource',
-            resource: { name: 'memory', target: target(`${Math.round(limits.memoryMiB * memoryTarget)}Mi`) },
+            resource: { name: 'cpu', target: target(cpuText({ milliCpu: Math.round(limits.milliCpu * cpuTarget) })) },
+          },
+          {
+            type: 'Resource',
+            resource: {
+              name: 'memory',
+              target: target(memoryText({ memoryMiB: Math.round(limits.memoryMiB * memoryTarget) })),
+            },
           },
         ],
         behavior: {

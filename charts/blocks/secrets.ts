@@ -71,7 +71,9 @@ export class Secrets extends Construct {
     const { characters = origin === 'generated' ? 64 : 0, exact = false, optional = false } = rules;
     const minimum = rules.minimum ?? (origin === 'generated' ? Math.min(32, characters) : 1);
     if (origin === 'generated' && characters < minimum) {
-      throw new Error(`expected \`characters\` of secret ${secret}/${key} to be at least ${minimum}, got ${characters}`);
+      throw new Error(
+        `expected \`characters\` of secret ${secret}/${key} to be at least ${minimum}, got ${characters}`,
+      );
     }
     const keys = this.entries.get(secret) ?? this.open(secret);
     const entry: Entry = { origin, characters, minimum, exact, optional, usedBy: keys.get(key)?.usedBy ?? new Set() };
@@ -95,7 +97,11 @@ export class Secrets extends Construct {
     return keys;
   }
 
-  private fetch(secret: string, keys: Map<string, Entry>, source: SecretSource & { backend: 'external-secrets' }): void {
+  private fetch(
+    secret: string,
+    keys: Map<string, Entry>,
+    source: SecretSource & { backend: 'external-secrets' },
+  ): void {
     const data = () =>
       [...keys.keys()].map((key) => ({
         secretKey: key,

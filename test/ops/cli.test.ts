@@ -6,10 +6,17 @@ import { run } from '../../ops/cli';
 
 const root = join(__dirname, '..', '..');
 
+const unreachable = () => {
+  throw new Error('expected no connection');
+};
+
 async function slipway(...args: string[]) {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  return { exitCode: await run(args, { result: write, note: write }), text: lines.join('\n') };
+  return {
+    exitCode: await run(args, { terminal: { result: write, note: write }, connect: unreachable }),
+    text: lines.join('\n'),
+  };
 }
 
 test('runs from any folder', async () => {

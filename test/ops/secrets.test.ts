@@ -66,7 +66,9 @@ describe('generate', () => {
         'missing physics-assistant/notifications SMTP_PASSWORD (optional)',
       ].join('\n'),
     });
-    expect(server.values(physics, 'postgres-agents-api')).toEqual({ password: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(server.values(physics, 'postgres-agents-api')).toEqual({
+      password: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(server.values(physics, 'application')).toEqual({
       JWT_SECRET: expect.stringMatching(/^[0-9a-f]{64}$/),
       ENCRYPTION_KEY: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -202,7 +204,10 @@ describe('generate', () => {
 
   test('leaves throw-away secrets to the manifests', async () => {
     const { exitCode, stderr } = await generate('--env', 'development');
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'development brings throw-away values in its manifests' });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'development brings throw-away values in its manifests',
+    });
     expect(server.log).toEqual([]);
   });
 
@@ -214,7 +219,9 @@ describe('generate', () => {
     const { exitCode, stdout, stderr } = await generate();
     expect(exitCode).toBe(1);
     expect(stdout).toContain('created physics-assistant/postgres-agents-api password');
-    expect(stderr).toContain('to create secrets in namespace ai-governance, got 403: secrets "x" is forbidden: exceeded');
+    expect(stderr).toContain(
+      'to create secrets in namespace ai-governance, got 403: secrets "x" is forbidden: exceeded',
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { run } from '../../ops/cli';
+import { Cluster } from '../../ops/cluster';
 import type { Request } from './session';
 
 /** The other end of `Session`: runs each command line that arrives and sends back all that it wrote. */
@@ -11,10 +12,11 @@ process.on('message', async ({ id, args, kubeconfig, answers }: Request & { id: 
     stderr.push(question);
     return left.shift() ?? '';
   };
-  const exitCode = await run(args, {
-    result: (line) => stdout.push(line),
-    note: (line) => stderr.push(line),
+  const terminal = {
+    result: (line: string) => void stdout.push(line),
+    note: (line: string) => void stderr.push(line),
     ...(answers && { ask }),
-  });
+  };
+  const exitCode = await run(args, { terminal, connect: Cluster.connect });
   process.send?.({ id, exitCode, stdout: stdout.join('\n'), stderr: stderr.join('\n') });
 });

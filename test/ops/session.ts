@@ -25,11 +25,18 @@ export class Session {
     execArgv: ['--require', 'tsx/cjs'],
     cwd: join(__dirname, '..', '..'),
   });
-  private readonly waiting = new Map<number, (outcome: Outcome) => void>();
+  private readonly waiting = new Map<number, (outcome: Outcome | PromiseLike<Outcome>) => void>();
   private count = 0;
 
   constructor() {
-    this.child.on('message', ({ id, ...outcome }: Outcome & { id: number }) => this.waiting.get(id)?.(outcome));
+    this.child.on('message', ({ id, ...outcome }: Outcome & { id: number }) => {
+      this.waiting.get(id)?.(outcome);
+      this.waiting.delete(id);
+    });
+    this.child.on('exit', (code) => {
+      const gone = Promise.reject(new Error(`expected an answer, got exit code ${code} of the whole process`));
+      this.waiting.forEach((resolve) => resolve(gone));
+    });
   }
 
   run(request: Request): Promise<Outcome> {
@@ -42,6 +49,6 @@ export class Session {
   }
 
   stop(): void {
-    this.child.disconnect();
+    if (this.child.connected) this.child.disconnect();
   }
 }

@@ -136,7 +136,12 @@ export function nginxConf(props: NginxProps): string {
     'limit_req_status 429;',
     ...[...limits].map(([zone, rate]) => `limit_req_zone $binary_remote_addr zone=${zone}:10m rate=${rate}r/s;`),
     ...props.upstreams.map(upstream),
-    ...hosts.map((host) => server(host, props.locations.filter((route) => route.host === host))),
+    ...hosts.map((host) =>
+      server(
+        host,
+        props.locations.filter((route) => route.host === host),
+      ),
+    ),
     block('server', [`listen ${ports.http} default_server;`, 'server_name _;', 'return 404;']),
     block('server', [
       `listen ${ports.status};`,

@@ -20,7 +20,10 @@ until echo 'SHOW DATABASES;' | cypher-shell --address "$NEO4J_URI" --database sy
 done
 cypher-shell --address "$NEO4J_URI" --database system <<CYPHER
 ${services
-  .map((service) => `CREATE OR REPLACE USER ${userOf(service)} SET PASSWORD '$${passwordVariable(service)}' CHANGE NOT REQUIRED;\n`)
+  .map(
+    (service) =>
+      `CREATE OR REPLACE USER ${userOf(service)} SET PASSWORD '$${passwordVariable(service)}' CHANGE NOT REQUIRED;\n`,
+  )
   .join('')}CYPHER
 echo 'accounts are as declared'
 `;

@@ -36,7 +36,9 @@ function interpolate(totalGiB: number, of: 'system' | 'heap'): number {
 export function tuning(size: Resources): { readonly heapMiB: number; readonly pageCacheMiB: number } {
   const { memoryMiB } = limitsOf(size);
   if (memoryMiB < smallestMiB) {
-    throw new Error(`expected \`memory\` of neo4j to be at least 1Gi, got ${size.memory}: the server needs it to start`);
+    throw new Error(
+      `expected \`memory\` of neo4j to be at least 1Gi, got ${size.memory}: the server needs it to start`,
+    );
   }
   const heapMiB = Math.floor(interpolate(memoryMiB / 1024, 'heap') * 1024);
   const systemMiB = Math.floor(interpolate(memoryMiB / 1024, 'system') * 1024);

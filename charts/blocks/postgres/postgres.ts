@@ -66,7 +66,11 @@ export class Postgres extends Construct implements Connectable {
     const monitorPassword = secrets.declare(`${id}-${monitor}`, 'password');
 
     const files = `${id}-configuration`;
-    const configuration = { 'postgresql.conf': postgresConf(props.size), 'pg_hba.conf': hbaConf, 'pg_ident.conf': ident };
+    const configuration = {
+      'postgresql.conf': postgresConf(props.size),
+      'pg_hba.conf': hbaConf,
+      'pg_ident.conf': ident,
+    };
     new k8s.KubeConfigMap(this, 'configuration', {
       metadata: metadata(files, { component: 'database' }),
       data: configuration,
@@ -181,9 +185,19 @@ export class Postgres extends Construct implements Connectable {
   }
 
   /** A container of the server's image; small unless told otherwise. */
-  private program(name: string, props: Omit<Container, 'name' | 'image' | 'resources' | 'share'> & Partial<Container>): Container {
+  private program(
+    name: string,
+    props: Omit<Container, 'name' | 'image' | 'resources' | 'share'> & Partial<Container>,
+  ): Container {
     const image = this.platform.settings.programs.postgres;
-    return { image, mounts: [temporary], resources: { cpu: '250m', memory: '128Mi' }, share: burstable, ...props, name };
+    return {
+      image,
+      mounts: [temporary],
+      resources: { cpu: '250m', memory: '128Mi' },
+      share: burstable,
+      ...props,
+      name,
+    };
   }
 
   private exporter(password: SecretKey): Container {

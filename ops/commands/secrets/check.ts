@@ -1,6 +1,5 @@
 import { exit, Failure } from '../../errors';
-import type { CommonOptions } from '../../options';
-import type { Terminal } from '../../output';
+import type { CommonOptions, Surroundings } from '../../options';
 import { readInventories } from './inventory';
 import { survey, type Surveyed } from './survey';
 import { faultsOf, type Fault } from './value';
@@ -16,9 +15,10 @@ interface Finding {
 }
 
 /** Compares the cluster with the inventories. @throws Failure when something is missing or will not do */
-export async function check(options: CommonOptions, terminal: Terminal): Promise<void> {
+export async function check(options: CommonOptions, surroundings: Surroundings): Promise<void> {
+  const { terminal } = surroundings;
   const inventories = readInventories(options);
-  const { secrets } = await survey(inventories, options, terminal);
+  const { secrets } = await survey(inventories, options, surroundings);
   const findings = secrets.flatMap(findingsOf);
   if (options.output === 'json') {
     terminal.result(JSON.stringify({ environment: options.env, findings }, null, 2));

@@ -1,7 +1,7 @@
 import { readEnvFile, type Entry } from '../../env-file';
 import { exit, Failure, settle } from '../../errors';
 import type { Cluster } from '../../cluster';
-import type { CommonOptions } from '../../options';
+import type { CommonOptions, Surroundings } from '../../options';
 import type { Terminal } from '../../output';
 import { readInventories, type Inventory } from './inventory';
 import { answer, draft, type Step } from './plan';
@@ -14,7 +14,8 @@ export interface GenerateOptions extends CommonOptions {
 }
 
 /** Creates what the inventories name and the cluster lacks. @throws Failure when a value is refused or still missing */
-export async function generate(options: GenerateOptions, terminal: Terminal): Promise<void> {
+export async function generate(options: GenerateOptions, surroundings: Surroundings): Promise<void> {
+  const { terminal } = surroundings;
   const inventories = readInventories(options);
   refuseForeign(inventories);
   const entries = options.fromEnvFile ? readEnvFile(options.fromEnvFile) : new Map<string, Entry>();
@@ -22,7 +23,7 @@ export async function generate(options: GenerateOptions, terminal: Terminal): Pr
   if (ours.length < inventories.length) terminal.note(`${options.env} brings throw-away values in its manifests`);
   if (ours.length === 0) return report([], options, terminal);
 
-  const { cluster, secrets } = await survey(ours, options, terminal);
+  const { cluster, secrets } = await survey(ours, options, surroundings);
   const plan = draft(secrets, entries, terminal.ask !== undefined);
   const unused = [...entries.keys()].filter((name) => !plan.used.has(name));
   if (unused.length > 0) terminal.note(`not needed, or not ours to set: ${unused.join(', ')} (${options.fromEnvFile})`);

@@ -2,8 +2,7 @@ import type { Cluster, Values } from '../../cluster';
 import { missingNamespace } from '../../cluster-errors';
 import { settle } from '../../errors';
 import { environmentFolder, shown } from '../../manifests';
-import type { CommonOptions } from '../../options';
-import type { Terminal } from '../../output';
+import type { CommonOptions, Surroundings } from '../../options';
 import type { Inventory, SecretKey } from './inventory';
 
 /** A Secret that a platform needs, beside what the cluster holds of it. */
@@ -18,11 +17,9 @@ export interface Surveyed extends Pick<Inventory, 'platform' | 'namespace' | 'ba
 export async function survey(
   inventories: readonly Inventory[],
   { dist, env, context }: CommonOptions,
-  terminal: Terminal,
+  { terminal, connect }: Surroundings,
 ): Promise<{ cluster: Cluster; secrets: Surveyed[] }> {
-  // Loaded on demand: the client takes half a second, and --help should not. A native import wants the ending.
-  const { Cluster } = await import('../../cluster.js');
-  const cluster = Cluster.connect(context);
+  const cluster = connect(context);
   const namespaces = await settle(
     inventories.map(async ({ namespace }) => {
       if (await cluster.hasNamespace(namespace)) return;
