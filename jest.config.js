@@ -1,14 +1,20 @@
-/** Three tiers: what each needs, and what it shows, is described in CONTRIBUTING.md. */
-const transform = { '^.+\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] };
+/** The tiers: what each needs, and what it shows, is described in CONTRIBUTING.md. */
+const transform = {
+  '^.+\\.[cm]?[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+};
 const tier = (displayName, more) => ({ displayName, transform, testEnvironment: 'node', ...more });
 
 module.exports = {
   projects: [
     tier('fast', {
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/cluster/', '<rootDir>/test/programs/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...['cluster', 'programs', 'checkers'].map((name) => `<rootDir>/test/${name}/`),
+      ],
     }),
     tier('programs', { testMatch: ['<rootDir>/test/programs/**/*.test.ts'] }),
+    tier('checkers', { testMatch: ['<rootDir>/test/checkers/**/*.test.ts'] }),
     tier('cluster', { testMatch: ['<rootDir>/test/cluster/**/*.test.ts'] }),
   ],
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** CPU in Kubernetes' notation: cores such as `1` or `1.5`, or thousandths such as `250m`. */
 export const cpu = z
   .string('to be a CPU figure in quotes, such as `250m` or `1.5`')
-  .regex(/^([1-9]\d*m|(0|[1-9]\d*)(\.\d{1,3})?)$/, 'to be a CPU figure such as `250m` or `1.5`');
+  .regex(/^([1-9]\d*m|(?![0.]+$)(0|[1-9]\d*)(\.\d{1,3})?)$/, 'to be a CPU figure such as `250m` or `1.5`');
 
 /** Memory with its binary unit: `512Mi`, `2Gi`. */
 export const memory = z
@@ -23,14 +23,22 @@ export const host = z
     'to be a host name such as `physics.school.edu`, without scheme, port or path',
   );
 
+/** What a browser calls an origin: scheme and host, a port where it is not the usual one (ALL-29). */
+export const origin = z
+  .string('to be an origin in quotes, such as `https://physics.school.edu`')
+  .regex(
+    /^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?$/,
+    'to be an origin such as `https://physics.school.edu`, without path or wildcard',
+  );
+
 /** An address block: `10.0.0.0/8`. */
 export const cidr = z.cidrv4('to be an address block such as `10.0.0.0/8`');
 
-/** An image tag or a digest; `latest` is neither a version nor repeatable. */
+/** An image tag, a digest may follow; `latest` is neither a version nor repeatable. */
 export const tag = z
   .string('to be an image tag')
   .regex(
-    /^(?!latest$)([\w][\w.-]{0,127})(@sha256:[0-9a-f]{64})?$/,
+    /^(?!latest($|@))([\w][\w.-]{0,127})(@sha256:[0-9a-f]{64})?$/,
     'to be an exact image tag such as `1.4.2`, never `latest`',
   );
 
@@ -42,21 +50,42 @@ export const image = z
     'to be an image with registry and exact tag, such as `docker.io/library/redis:8.2.9`',
   );
 
+/** Lowest and highest value of minute, hour, day of the month, month and day of the week. */
+const cronFields = ['0-59', '0-23', '1-31', '1-12', '0-6'].map((range) => range.split('-').map(Number));
+
+/** `*`, `5`, `1-5`, each with a step `/2`, and lists of them; names of days and months are not used here. */
+const isCron = (schedule: string): boolean => {
+  const fields = schedule.split(' ');
+  const fits = (field: string, [low = 0, high = 0]: readonly number[]) =>
+    field.split(',').every((part) => {
+      const [, from, to, step] = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part) ?? ['', '-1'];
+      const first = Number(from ?? low);
+      const last = Number(to ?? from ?? high);
+      return low <= first && first <= last && last <= high && Number(step ?? 1) > 0;
+    });
+  return fields.length === 5 && cronFields.every((range, index) => fits(fields[index] ?? '', range));
+};
+
 /** Five fields of cron, as a CronJob takes them. */
 export const schedule = z
-  .string('to be a cron schedule')
-  .regex(/^(\S+ ){4}\S+$/, 'to be a cron schedule of five fields, such as `0 2 * * *`');
+  .string('to be a cron schedule in quotes, such as `0 2 * * *`')
+  .refine(isCron, 'to be a cron schedule of five fields, such as `0 2 * * *`');
+
+/** A whole number, one or more. */
+export const count = z.int('to be a whole number').min(1, 'to be at least 1');
+
+export const port = count.max(65535, 'to be at most 65535');
+
+/** A name that is not empty. */
+export const name = z.string('to be a name').min(1, 'not to be empty');
 
 /** What one container may use. Requests follow from it, so there is one figure a service (ALL-06). */
 export const size = z.strictObject({ cpu, memory });
 
 /** How many pods: equal bounds mean a fixed number, different ones an autoscaler (ALL-08). */
 export const replicas = z
-  .strictObject({
-    min: z.int('to be a whole number').min(1, 'to be at least 1'),
-    max: z.int('to be a whole number').min(1, 'to be at least 1').max(50, 'to be at most 50'),
-  })
-  .refine(({ min, max }) => min <= max, { error: 'to have min not above max', when: () => true });
+  .strictObject({ min: count, max: count.max(50, 'to be at most 50') })
+  .refine(({ min, max }) => min <= max, 'to have min not above max');
 
 export const scaledSize = z.strictObject({ cpu, memory, replicas });
 

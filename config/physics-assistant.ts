@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { host, memory, scaledSize, size, storage, storedSize, tag } from './figures';
+import { count, host, memory, name, port, scaledSize, size, storage, storedSize, tag } from './figures';
 import { platform } from './platform';
 
 /** The images the Physics Assistant's own teams build; each has a tag of its own. */
@@ -45,12 +45,12 @@ export const physicsAssistant = platform.extend({
   neo4j: storedSize,
   redis: storedSize,
   /** PHY-19, by the names of the guides. */
-  maxWorkers: z.int().min(1),
+  maxWorkers: count,
   maxUploadSize: memory,
-  requestTimeoutSeconds: z.int().min(1),
-  nginxWorkerProcesses: z.union([z.literal('auto'), z.int().min(1)]),
+  requestTimeoutSeconds: count,
+  nginxWorkerProcesses: z.union([z.literal('auto'), count], 'to be `auto` or a whole number'),
   /** Mail server of notifications; absent: no mail leaves the platform. */
-  smtp: z.strictObject({ host, port: z.int().min(1).max(65535), user: z.string().min(1) }).optional(),
+  smtp: z.strictObject({ host, port, user: name }).optional(),
   /** PHY-31: `/docs` of the APIs through the edge. */
   apiDocumentation: z.boolean(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, host, image } from './figures';
+import { cidr, host, image, name } from './figures';
 import { physicsAssistant } from './physics-assistant';
 
 /** Who signs the certificates of the edge (PHY-28, ALL-03). */
@@ -9,9 +9,9 @@ const issuer = z.discriminatedUnion('kind', [
     server: z.url('to be the URL of an ACME directory'),
     email: z.email('to be an e-mail address'),
   }),
-  z.strictObject({ kind: z.literal('ca'), secretName: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('ca'), secretName: name }),
   z.strictObject({ kind: z.literal('self-signed') }),
-  z.strictObject({ kind: z.literal('existing-secret'), secretName: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('existing-secret'), secretName: name }),
 ]);
 
 /** Where the values of secrets come from (ALL-28); `disposable` makes random ones in an empty cluster. */
@@ -20,32 +20,36 @@ const secrets = z.discriminatedUnion('backend', [
   z.strictObject({ backend: z.literal('disposable') }),
   z.strictObject({
     backend: z.literal('external-secrets'),
-    store: z.strictObject({ kind: z.enum(['SecretStore', 'ClusterSecretStore']), name: z.string().min(1) }),
-    refreshInterval: z.string().regex(/^\d+(m|h)$/, 'to be a duration such as `1h`'),
+    store: z.strictObject({ kind: z.enum(['SecretStore', 'ClusterSecretStore']), name }),
+    refreshInterval: z
+      .string('to be a duration in quotes, such as `1h`')
+      .regex(/^\d+(m|h)$/, 'to be a duration such as `1h`'),
   }),
 ]);
+
+const cidrs = z.array(cidr, 'to be a list of address blocks').min(1, 'to have at least one address block');
 
 /** What the cluster offers, named as the cluster names it. */
 const cluster = z.strictObject({
   /** DNS suffix of Services. */
   domain: host,
   /** Class of every claim; the cluster's default class when absent. PHY-23 asks for an encrypted one. */
-  storageClass: z.string().min(1).optional(),
+  storageClass: name.optional(),
   /** Where the API server answers, for the few pods that call it. */
-  apiServer: z.array(cidr).min(1),
+  apiServer: cidrs,
 });
 
 const edge = z.strictObject({
-  ingressClass: z.string().min(1).optional(),
+  ingressClass: name.optional(),
   /** Namespace of the ingress controller: the only one that may reach the gateway. */
-  ingressNamespace: z.string().min(1),
+  ingressNamespace: name,
   /** Off only in development (PHY-28 SSL_ENABLED). */
   tls: z.boolean(),
   issuer,
   /** Whose X-Forwarded-For is believed: the controller's addresses. */
-  trustedProxies: z.array(cidr).min(1),
+  trustedProxies: cidrs,
   /** Who may open the administrators' routes (ALL-42). */
-  administrators: z.array(cidr).min(1),
+  administrators: cidrs,
 });
 
 /** Programs that are not ours, one exact version each, the same for all platforms (ALL-31). */

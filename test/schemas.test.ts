@@ -161,7 +161,7 @@ describe.each(kubernetesVersions)('Kubernetes %s', (version) => {
   test('refuses what is no object of Kubernetes', () => {
     expect(validate(null)).toEqual(['expected an object with `apiVersion` and `kind`, got null']);
     expect(validate({ ...deployment({}), metadata: undefined })).toEqual([
-      "Deployment/?:  must have required property 'metadata'",
+      "Deployment/?: must have required property 'metadata'",
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { Chart, type ApiObjectMetadata } from 'cdk8s';
+import { Chart, Lazy, type ApiObjectMetadata } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { Capacity } from './capacity';
@@ -30,9 +30,11 @@ export interface PlatformProps {
 
 const priorities = { data: 1_000_000, serving: 100_000, batch: 10_000 };
 
-/** Objects of the whole cluster have no namespace; cdk8s would give them the chart's. */
-const clusterWide = (metadata: ApiObjectMetadata): ApiObjectMetadata =>
-  ({ ...metadata, namespace: undefined }) as unknown as ApiObjectMetadata;
+/** Objects of the whole cluster have no namespace; cdk8s would give them the chart's if nothing at all were said. */
+const clusterWide = (metadata: ApiObjectMetadata): ApiObjectMetadata => ({
+  ...metadata,
+  namespace: Lazy.any({ produce: () => undefined }) as unknown as string,
+});
 
 /**
  * A platform: one chart, one namespace, one file. The namespace enforces Pod Security `restricted`, denies all traffic

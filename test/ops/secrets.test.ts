@@ -228,7 +228,7 @@ describe('generate', () => {
 describe('check', () => {
   test('ALL-02 finds nothing wrong after generate', async () => {
     await generate('--platform', physics);
-    expect(await check('--platform', physics)).toMatchObject({ exitCode: 0, stdout: 'all 3 secrets are in place' });
+    expect(await check('--platform', physics)).toMatchObject({ exitCode: 0, stdout: 'every secret is in place (3)' });
   });
 
   test('ALL-02 PHY-26 names every missing, short or placeholder secret and who needs it', async () => {

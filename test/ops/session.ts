@@ -25,7 +25,7 @@ export class Session {
     execArgv: ['--require', 'tsx/cjs'],
     cwd: join(__dirname, '..', '..'),
   });
-  private readonly waiting = new Map<number, (outcome: Outcome | PromiseLike<Outcome>) => void>();
+  private readonly waiting = new Map<number, (outcome: Outcome | Error) => void>();
   private count = 0;
 
   constructor() {
@@ -34,16 +34,16 @@ export class Session {
       this.waiting.delete(id);
     });
     this.child.on('exit', (code) => {
-      const gone = Promise.reject(new Error(`expected an answer, got exit code ${code} of the whole process`));
-      this.waiting.forEach((resolve) => resolve(gone));
+      const error = new Error(`expected an answer, got exit code ${code} of the whole process`);
+      this.waiting.forEach((end) => end(error));
     });
   }
 
   run(request: Request): Promise<Outcome> {
     this.count += 1;
     const id = this.count;
-    return new Promise((resolve) => {
-      this.waiting.set(id, resolve);
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
       this.child.send({ id, ...request });
     });
   }

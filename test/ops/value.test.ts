@@ -1,6 +1,6 @@
 import { faultsOf, isPlaceholder, randomHex } from '../../ops/commands/secrets/value';
 
-const key = { key: 'K', origin: 'generated', optional: false, usedBy: [] } as const;
+const key = { key: 'K', origin: 'generated' as const, optional: false, usedBy: [] };
 
 // Every sample value of the five source documents.
 test.each([

@@ -12,14 +12,18 @@ writeFileSync(path.join(account, 'namespace'), 'physics-assistant');
 
 const generated = { key: 'password', origin: 'generated', characters: 64, minimum: 32, exact: false, optional: false };
 const supplied = { ...generated, key: 'api-key', origin: 'supplied' };
-type Call = { url: string | undefined; authorization: string | undefined; body: any };
+type Call = {
+  url: string | undefined;
+  authorization: string | undefined;
+  body: { metadata: { name: string }; stringData: { password: string } };
+};
 type Answer = { status: number; message?: string };
 
 /** A server that stands for the API: `answer` decides on each secret. */
 function api(answer: (name: string, value: string) => Answer) {
   const calls: Call[] = [];
   const server = http.createServer(async (request, response) => {
-    const body = JSON.parse((await request.setEncoding('utf8').toArray()).join(''));
+    const body: Call['body'] = JSON.parse((await request.setEncoding('utf8').toArray()).join(''));
     calls.push({ url: `${request.method} ${request.url}`, authorization: request.headers.authorization, body });
     const { status, message } = answer(body.metadata.name, body.stringData.password);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'Status', message }));

@@ -22,10 +22,8 @@ describe('the rehearsal server', () => {
   test('is healthy when every connection is up, and says so to the exec probe', async () => {
     const REDIS_URL = `redis://:pencil@127.0.0.1:${await listen(pong())}`;
     const { url, env } = await start({ connections: [redis] }, { REDIS_URL });
-    const health = await eventually(async () => {
-      const answer = await ask(`${url}/health`);
-      return answer.status === 200 && answer;
-    });
+    await eventually(async () => (await ask(`${url}/health`)).status === 200);
+    const health = await ask(`${url}/health`);
     expect(health.json()).toEqual({
       service: 'agents-api',
       status: 'up',
@@ -119,18 +117,24 @@ describe('the rehearsal server', () => {
 
 describe('on SIGTERM the rehearsal server', () => {
   test('finishes the request in flight, refuses new ones and leaves with 0', async () => {
-    const { url, child, ended, port } = await start();
+    const { url, child, output, ended, port } = await start();
     const agent = new http.Agent({ keepAlive: true });
-    const inFlight = ask(`${url}/slow?delay=400`, { agent });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const headers = { expect: '100-continue' };
+    const upload = http.request(`${url}/upload?delay=50`, { method: 'POST', agent, headers });
+    upload.flushHeaders();
+    await once(upload, 'continue'); // the server has it
     child.kill('SIGTERM');
-    await eventually(() =>
+    await eventually(() => output.stdout.includes('"event":"stopping"'));
+    const refused = () =>
       ask(`${url}/`).then(
         () => false,
         ({ code }) => code === 'ECONNREFUSED',
-      ),
-    );
-    expect(await inFlight).toMatchObject({ status: 200, headers: { connection: 'close' } });
+      );
+    await eventually(refused);
+    upload.end('the rest');
+    const [response] = (await once(upload, 'response')) as [http.IncomingMessage];
+    expect(response).toMatchObject({ statusCode: 200, headers: { connection: 'close' } });
+    expect(JSON.parse((await response.toArray()).join(''))).toMatchObject({ received: 8 });
     const { code, stdout } = await ended;
     expect(code).toBe(0);
     const events = stdout

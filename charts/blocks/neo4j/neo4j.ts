@@ -55,14 +55,15 @@ export class Neo4j extends Construct implements Connectable {
         NEO4J_server_memory_heap_max__size: `${heapMiB}m`,
         NEO4J_server_memory_pagecache_size: `${pageCacheMiB}m`,
         NEO4J_server_default__advertised__address: id,
-        NEO4J_server_http_enabled: 'false',
+        // For the probe alone: no policy opens it.
+        NEO4J_server_http_enabled: 'true',
         NEO4J_server_https_enabled: 'false',
         NEO4J_dbms_usage__report_enabled: 'false',
       },
-      ports: { bolt: port },
+      ports: { bolt: port, http: 7474 },
       probes: {
         startup: { check: { tcp: 'bolt' }, periodSeconds: 5, failures: 240 },
-        readiness: { check: { tcp: 'bolt' } },
+        readiness: { check: { http: '/', port: 'http' } },
         liveness: { check: { tcp: 'bolt' }, periodSeconds: 20, failures: 6 },
       },
       mounts: [

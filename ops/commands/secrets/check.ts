@@ -29,7 +29,7 @@ export async function check(options: CommonOptions, surroundings: Surroundings):
     const count = findings.length === 1 ? '1 finding' : `${findings.length} findings`;
     throw new Failure(exit.failed, [`expected every secret to be in place, got ${count} (${options.env})`]);
   }
-  if (options.output === 'text') terminal.result(`all ${secrets.length} secrets are in place`);
+  if (options.output === 'text') terminal.result(`every secret is in place (${secrets.length})`);
 }
 
 function findingsOf({ platform, namespace, backend, name, keys, values }: Surveyed): Finding[] {

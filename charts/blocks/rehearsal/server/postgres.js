@@ -72,6 +72,7 @@ class Postgres {
     const version = Buffer.from([0, 3, 0, 0]);
     this.wire.write(withLength(Buffer.concat([version, Buffer.from(`${parameters.join('\0')}\0`)])));
     const login = scram('', password); // the server takes the user from the start-up message
+    let asked = false;
     let proven = false;
     for (;;) {
       const { type, body } = await this.receive();
@@ -80,10 +81,11 @@ class Postgres {
       if (type !== 'R') continue;
       const method = body.readInt32BE(0);
       const data = body.subarray(4);
-      if (method === 0 && proven !== Boolean(this.asked)) throw new Error('the server skipped its own proof (SCRAM)');
+      // A login that ends before the server gave its own proof is somebody else's server.
+      if (method === 0 && asked && !proven) throw new Error('the server skipped its own proof (SCRAM)');
       else if (method === 0) continue;
       else if (method === 10 && textParts(data).includes('SCRAM-SHA-256')) {
-        this.asked = true;
+        asked = true;
         const first = Buffer.from(login.first);
         this.send('p', Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), withLength(first, 0)]));
       } else if (method === 11) this.send('p', Buffer.from(login.final(data.toString())));

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTwoFilesPatch } from 'diff';
+import { PhysicsAssistant } from '../charts/physics-assistant';
+import { folderOf, synthesise } from '../charts/blocks/output';
+import { allSettings } from '../config';
+import { filesOf, root } from './support/manifests';
+
+const scratch = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
+const fresh = join(scratch, 'dist');
+
+beforeAll(() => {
+  synthesise(fresh, allSettings(), (app, settings) => new PhysicsAssistant(app, settings));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const environments = ['production', 'staging', 'development'];
+
+/** What a reviewer reads: the lines that differ, with the object they stand in. */
+function difference(folder: string, name: string): string {
+  const [committed, synthesised] = [join(root, 'dist', folder, name), join(fresh, folder, name)].map((path) =>
+    readFileSync(path, 'utf8'),
+  );
+  if (committed === synthesised) return '';
+  return createTwoFilesPatch(`dist/${folder}/${name}`, 'a fresh synth', committed ?? '', synthesised ?? '', '', '', {
+    context: 4,
+  });
+}
+
+describe.each(environments)('dist of %s', (environment) => {
+  const folder = folderOf(environment);
+
+  test('holds the files of a fresh synth', () => {
+    expect(filesOf(join(root, 'dist', folder))).toEqual(filesOf(join(fresh, folder)));
+  });
+
+  test.each(filesOf(join(root, 'dist', folder)))('%s is what a fresh synth writes', (name) => {
+    const stale = difference(folder, name);
+    if (stale) throw new Error(`expected dist to be fresh: run \`npm run synth\` and commit the result\n${stale}`);
+  });
+});
+
+test('a second synth writes the same bytes', () => {
+  const again = join(scratch, 'again');
+  synthesise(again, allSettings(), (app, settings) => new PhysicsAssistant(app, settings));
+  for (const environment of environments) {
+    for (const name of filesOf(join(fresh, folderOf(environment)))) {
+      const path = join(folderOf(environment), name);
+      expect(readFileSync(join(again, path), 'utf8')).toBe(readFileSync(join(fresh, path), 'utf8'));
+    }
+  }
+});
