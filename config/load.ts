@@ -15,33 +15,70 @@ const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
 
 const got = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 
+const keyOf = (path: readonly PropertyKey[]): string =>
+  path.length > 0 ? `\`${path.map(String).join('.')}\`` : 'the settings';
+
 /** The part of a sentence that follows the key: `to be a whole number`. */
 function demand(issue: z.core.$ZodIssue): string {
-  if (issue.message.startsWith('to ')) return issue.message;
+  if (issue.message.startsWith('to ') || issue.message.startsWith('not to ')) return issue.message;
   if (issue.code === 'invalid_value') return `to be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'invalid_union' && issue.discriminator) return 'to be a known kind';
+  if (issue.code === 'invalid_union' && 'options' in issue) return `to be one of ${issue.options?.join(', ')}`;
   if (issue.code === 'invalid_type') return `to be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
   return `to be valid: ${issue.message}`;
 }
 
-function explain(issue: z.core.$ZodIssue, input: unknown, file: string): string[] {
-  const key = (path: readonly PropertyKey[]) => `\`${path.map(String).join('.')}\``;
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(shapeAt(issue.path) ?? {});
-    return issue.keys.map((name) => {
-      const [near] = known.filter((candidate) => distance(candidate, name) <= 2);
-      const remedy = near ? `did you mean \`${near}\`` : `known keys are ${known.join(', ')}`;
-      return `unknown key ${key([...issue.path, name])}: ${remedy} (${file})`;
-    });
-  }
-  return [`expected ${key(issue.path)} ${demand(issue)}, got ${got(at(input, issue.path))} (${file})`];
+/** A key that nobody knows, and the known one that was meant. */
+interface Typo {
+  readonly path: readonly PropertyKey[];
+  readonly meant: string | undefined;
+  readonly known: readonly string[];
 }
 
-/** The keys that the schema knows at a path; nothing below a union. */
-function shapeAt(path: readonly PropertyKey[]): Record<string, z.ZodType> | undefined {
-  let schema: unknown = settings;
-  for (const key of path) schema = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
-  return (schema as { shape?: Record<string, z.ZodType> } | undefined)?.shape;
+function typosOf(issue: z.core.$ZodIssue, input: unknown): Typo[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const known = keysAt(issue.path, input);
+  return issue.keys.map((name) => {
+    const meant = known.find((candidate) => distance(candidate, name) <= 2);
+    return { path: [...issue.path, name], meant, known };
+  });
+}
+
+/** All that the schema finds wrong, as sentences. A key that is missing because it is mistyped is named once. */
+function explain(issues: readonly z.core.$ZodIssue[], input: unknown): string[] {
+  const typos = issues.flatMap((issue) => typosOf(issue, input));
+  const meant = new Set(typos.map((typo) => keyOf([...typo.path.slice(0, -1), typo.meant ?? ''])));
+  const rest = issues.filter(({ code }) => code !== 'unrecognized_keys');
+  return [
+    ...typos.map((typo) => {
+      const remedy = typo.meant ? `did you mean \`${typo.meant}\`` : `known keys are ${typo.known.join(', ')}`;
+      return `unknown key ${keyOf(typo.path)}: ${remedy}`;
+    }),
+    ...rest
+      .map((issue) => ({ issue, value: at(input, issue.path) }))
+      .filter(({ issue, value }) => value !== undefined || !meant.has(keyOf(issue.path)))
+      .map(({ issue, value }) => `expected ${keyOf(issue.path)} ${demand(issue)}, got ${got(value)}`),
+  ];
+}
+
+/** The keys that the schema knows at a path; of kinds that differ, those of the kind that is given. */
+function keysAt(path: readonly PropertyKey[], input: unknown): string[] {
+  let schema: z.core.$ZodType | undefined = settings;
+  for (const [depth, key] of path.entries()) {
+    schema = resolve(schema, at(input, path.slice(0, depth)));
+    schema = schema instanceof z.ZodObject ? (schema.shape as Record<PropertyKey, z.ZodType>)[key] : undefined;
+  }
+  schema = resolve(schema, at(input, path));
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum) return schema.keyType.options.map(String);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** What an optional value or a discriminated union stands for. */
+function resolve(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodOptional) return resolve(schema.unwrap(), value);
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const kinds = schema.options as readonly z.ZodObject[];
+  return kinds.find(({ shape }) => shape[discriminator]?.safeParse(at(value, [discriminator])).success);
 }
 
 /** Levenshtein distance: typos are one or two letters away. */
@@ -66,8 +103,9 @@ function distance(a: string, b: string): number {
  */
 export function parseSettings(input: unknown, file: string): Settings {
   const result = settings.safeParse(input);
-  const mistakes = result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, input, file));
-  mistakes.push(...policies(input).map((mistake) => `${mistake} (${file})`));
+  const mistakes = [...(result.success ? [] : explain(result.error.issues, input)), ...policies(input)].map(
+    (mistake) => `${mistake} (${file})`,
+  );
   if (!result.success || mistakes.length > 0) throw new SettingsError(mistakes);
   return result.data;
 }

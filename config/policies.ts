@@ -3,7 +3,7 @@ import type { Settings } from './schema';
 type Partially<T> = T extends object ? { readonly [K in keyof T]?: Partially<T[K]> } : T;
 
 /** Names that stand in documents and on laptops: no certificate authority signs them (PHY-28). */
-const placeholder = /(^|\.)(localhost|example\.(com|org|net))$/;
+const placeholder = /(^|\.)(localhost|example\.(com|org|net))$/i;
 
 /**
  * Rules between settings, in words. They also run on settings that the schema refuses, so that one run names every
@@ -18,34 +18,48 @@ export function policies(input: unknown): string[] {
   const { tls, issuer } = given.edge ?? {};
   refuse(
     environment !== 'development' && tls === false,
-    `expected \`edge.tls\` to be true in ${environment}, got false`,
+    'expected `edge.tls` to be true outside development, got false',
   );
   refuse(
     environment !== 'development' && given.secrets?.backend === 'disposable',
-    `expected \`secrets.backend\` to be cluster or external-secrets in ${environment}, got "disposable"`,
+    'expected `secrets.backend` to be cluster or external-secrets outside development, got "disposable"',
   );
   refuse(environment === 'production' && given.debug === true, 'expected `debug` to be false in production, got true');
 
-  const { domain, mlEngine, corsOrigins } = given.physicsAssistant ?? {};
+  const { domain, mlEngine } = given.physicsAssistant ?? {};
   refuse(
     environment === 'production' && typeof domain === 'string' && placeholder.test(domain),
     `expected \`physicsAssistant.domain\` to be your own domain in production, got "${domain}"`,
   );
-  const email = issuer?.kind === 'acme' ? (issuer as { email?: string }).email : undefined;
+  const { email } = (issuer ?? {}) as { readonly email?: unknown };
   refuse(
-    environment === 'production' && placeholder.test(email?.split('@').at(-1) ?? ''),
+    environment === 'production' && typeof email === 'string' && placeholder.test(email.split('@').at(-1) ?? ''),
     `expected \`edge.issuer.email\` to be an address that is read in production, got "${email}"`,
   );
-  for (const [index, origin] of (Array.isArray(corsOrigins) ? corsOrigins : []).entries()) {
-    refuse(
-      typeof origin === 'string' && !/^https?:\/\/[^/*]+$/.test(origin),
-      `expected \`physicsAssistant.corsOrigins.${index}\` to be an origin without path or wildcard, got "${origin}"`,
-    );
-  }
+  const pods = mlEngine?.replicas?.max;
   refuse(
-    mlEngine?.models?.accessMode === 'ReadWriteOnce' && (mlEngine.replicas?.max ?? 1) > 1,
+    mlEngine?.models?.accessMode === 'ReadWriteOnce' && typeof pods === 'number' && pods > 1,
     `expected \`physicsAssistant.mlEngine.replicas.max\` to be 1 while its models are ReadWriteOnce, ` +
-      `got ${mlEngine?.replicas?.max}: set \`models.accessMode\` to ReadWriteMany or the maximum to 1`,
+      `got ${pods}: set \`models.accessMode\` to ReadWriteMany or the maximum to 1`,
   );
+  for (const { key, min } of given.highAvailability === true ? scaled(input) : []) {
+    // Below 1 is wrong everywhere, and the schema says so.
+    refuse(min === 1, `expected \`${key}.replicas.min\` to be at least 2 with high availability, got ${min}`);
+  }
   return wrong;
+}
+
+/**
+ * Everything that is scaled, wherever it stands; not what has a volume of one node, for it runs once.
+ *
+ * @returns the key of each with its minimum
+ */
+function scaled(value: unknown, path: readonly string[] = []): { readonly key: string; readonly min: unknown }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { replicas } = value as { readonly replicas?: { readonly min?: unknown } };
+  const alone = Object.values(value).some((part) => part?.accessMode && part.accessMode !== 'ReadWriteMany');
+  return [
+    ...(replicas && !alone ? [{ key: path.join('.'), min: replicas.min }] : []),
+    ...Object.entries(value).flatMap(([key, part]) => scaled(part, [...path, key])),
+  ];
 }

@@ -4,7 +4,7 @@ import type { Container, Mount, Probes } from './container';
 import { secretsOf, type Variables } from './environment';
 import type { External } from './network';
 import { Platform } from './platform';
-import { burstable, type Resources } from './quantity';
+import { burstable, limitsOf, type Resources } from './quantity';
 import { rehearsalFiles } from './rehearsal/rehearsal';
 
 /** What Service, Worker and Task have in common: a program of the platform's own, and what it connects to. */
@@ -48,13 +48,24 @@ export interface ApplicationRuntime {
 
 const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 64 } };
 
-/** The container of an application with everything its connections bring, and what must run before it. */
+/** A tag after the last slash: before it a colon is that of a registry's port. */
+const exactTag = /:(?!latest($|@))\w[^/:@]*(@sha256:[0-9a-f]{64})?$/;
+
+/**
+ * The container of an application with everything its connections bring, and what must run before it.
+ *
+ * @throws Error when the image has no exact tag, or the size no units
+ */
 export function application(
   scope: Construct,
   id: string,
   props: ApplicationProps,
   runtime: ApplicationRuntime,
 ): { readonly container: Container; readonly before: readonly Container[] } {
+  if (!exactTag.test(props.image)) {
+    throw new Error(`expected \`image\` of ${id} to have an exact tag, got "${props.image}"`);
+  }
+  limitsOf(props.size);
   const platform = Platform.of(scope);
   const client: Client = { id, platform };
   const targets = [...Object.values(props.uses ?? {}), ...(props.calls ?? [])];

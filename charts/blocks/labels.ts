@@ -1,4 +1,5 @@
 import type { ApiObjectMetadata } from 'cdk8s';
+import type { Construct } from 'constructs';
 
 /** Annotations and labels of our own. */
 export const prefix = 'slipway.dev';
@@ -29,6 +30,16 @@ export const metadata = (
   labels: { ...labels(name, extra), ...extra.labels },
   ...(extra.annotations && { annotations: extra.annotations }),
 });
+
+/**
+ * The id, if it is free: constructs would refuse a second one in words of its own.
+ *
+ * @throws Error when the scope holds another of this name
+ */
+export function unclaimed(scope: Construct, id: string): string {
+  if (scope.node.tryFindChild(id)) throw new Error(`expected one workload with the name \`${id}\`, got two`);
+  return id;
+}
 
 /** The version that an image reference promises; digests and characters that labels refuse are cut. */
 export const versionOf = (image: string): string =>

@@ -92,7 +92,10 @@ export class Network extends Construct {
   /** Opens the way to one external service for one workload. */
   leave(from: string, { name, port, addresses }: External): void {
     const blocks = addresses?.map((cidr) => ({ cidr })) ?? [{ cidr: '0.0.0.0/0', except: privateAddresses }];
-    this.member(from).egress.set(name, { to: blocks.map((ipBlock) => ({ ipBlock })), ports: [tcp(port)] });
+    this.member(from).egress.set(`external:${name}:${port}`, {
+      to: blocks.map((ipBlock) => ({ ipBlock })),
+      ports: [tcp(port)],
+    });
   }
 
   private strangers(): string[] {

@@ -19,7 +19,7 @@ export interface Share {
 }
 
 /** Stateless pods burst: many of them are idle at any time. */
-export const burstable: Share = { cpu: 0.2, memory: 0.3 };
+export const burstable: Share = { cpu: 0.15, memory: 0.3 };
 
 /** A database keeps what it has: its memory is promised whole, so that nobody else's burst evicts it. */
 export const guaranteed: Share = { cpu: 0.5, memory: 1 };
@@ -27,8 +27,12 @@ export const guaranteed: Share = { cpu: 0.5, memory: 1 };
 /** Scratch space and logs of one container; the request equals the limit. */
 export const ephemeralStorageMiB = 256;
 
-export const milliCpu = (cpu: string): number =>
-  cpu.endsWith('m') ? Number(cpu.slice(0, -1)) : Math.round(Number(cpu) * 1000);
+/** @throws Error when it is no CPU figure */
+export function milliCpu(cpu: string): number {
+  if (!/^\d+(m|(\.\d+)?)$/.test(cpu))
+    throw new Error(`expected a CPU figure such as \`250m\` or \`1.5\`, got "${cpu}"`);
+  return cpu.endsWith('m') ? Number(cpu.slice(0, -1)) : Math.round(Number(cpu) * 1000);
+}
 
 const mebibytes: Record<string, number> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 };
 
@@ -47,11 +51,12 @@ export const limitsOf = ({ cpu, memory }: Resources): Amount => ({
   memoryMiB: memoryMiB(memory),
 });
 
+/** The share of the limits, not less than a process needs to start; a request above its limit would be refused. */
 export function requestsOf(resources: Resources, share: Share): Amount {
   const limits = limitsOf(resources);
   return {
-    milliCpu: Math.max(10, Math.round(limits.milliCpu * share.cpu)),
-    memoryMiB: Math.max(16, Math.round(limits.memoryMiB * share.memory)),
+    milliCpu: Math.min(limits.milliCpu, Math.max(10, Math.round(limits.milliCpu * share.cpu))),
+    memoryMiB: Math.min(limits.memoryMiB, Math.max(16, Math.round(limits.memoryMiB * share.memory))),
   };
 }
 

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { application, type ApplicationProps } from './application';
 import { variablesOf, type Container } from './container';
 import { Job } from './job';
-import { versionOf } from './labels';
+import { unclaimed, versionOf } from './labels';
 import { Platform } from './platform';
 import type { Postgres } from './postgres/postgres';
 
@@ -26,7 +26,7 @@ export interface ReleaseProps extends Omit<ApplicationProps, 'uses' | 'calls' | 
 export class Release extends Construct {
   /** @throws Error when a client of the database was declared before */
   constructor(scope: Construct, id: string, props: ReleaseProps) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     const { database } = props;
     const platform = Platform.of(this);
     const variables = { ...database.ownerVariables(), RELEASE: versionOf(props.image), ...props.variables };

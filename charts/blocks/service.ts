@@ -4,7 +4,7 @@ import { application, rehearsalFingerprint, type ApplicationProps } from './appl
 import { checkNeighbours, type Client, type Connectable, type Connection } from './connection';
 import { Deployment } from './deployment';
 import { upperSnake } from './environment';
-import { metadata } from './labels';
+import { metadata, unclaimed } from './labels';
 import { Platform } from './platform';
 import type { Replicas } from './scaling';
 
@@ -38,7 +38,7 @@ export class Service extends Construct implements Connectable {
     private readonly id: string,
     private readonly props: ServiceProps,
   ) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     const { port, component, sticky = false, healthPath = '/health', metricsPath = '/metrics' } = props;
     this.port = port;
     this.sticky = sticky;

@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { application, rehearsalFingerprint, type ApplicationProps } from './application';
 import { Job } from './job';
+import { unclaimed } from './labels';
 import { Platform } from './platform';
 
 export interface TaskProps extends ApplicationProps {
@@ -17,7 +18,7 @@ export interface TaskProps extends ApplicationProps {
 /** An application's program that ends: a CronJob with a schedule, else a Job that runs once a release. */
 export class Task extends Construct {
   constructor(scope: Construct, id: string, props: TaskProps) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     const platform = Platform.of(this);
     const { container, before } = application(this, id, props, {
       ports: {},

@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { application, rehearsalFingerprint, type ApplicationProps } from './application';
 import { Deployment } from './deployment';
+import { unclaimed } from './labels';
 import { Platform } from './platform';
 import type { Replicas } from './scaling';
 
@@ -23,7 +24,7 @@ export class Worker extends Construct {
 
   /** @throws Error when it is autoscaled and has no metrics */
   constructor(scope: Construct, id: string, props: WorkerProps) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     const { min, max } = props.size.replicas;
     if (min !== max && !props.metrics) {
       throw new Error(

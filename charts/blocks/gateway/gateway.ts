@@ -2,7 +2,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { Container } from '../container';
 import { Deployment } from '../deployment';
-import { metadata, selector } from '../labels';
+import { metadata, selector, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, memoryMiB, type Resources } from '../quantity';
 import type { Replicas } from '../scaling';
@@ -67,7 +67,7 @@ export class Gateway extends Construct {
     private readonly id: string,
     private readonly props: GatewayProps,
   ) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     const { size, routes } = props;
     const platform = Platform.of(this);
     for (const { to } of routes) to.connect({ id, platform });

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { Job } from '../job';
-import { metadata } from '../labels';
+import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
@@ -38,7 +38,7 @@ export class Neo4j extends Construct implements Connectable {
     private readonly id: string,
     private readonly props: Neo4jProps,
   ) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     this.platform = Platform.of(this);
     this.image = this.platform.settings.programs.neo4j;
     const password = this.platform.secrets.declare(id, props.variables.password);

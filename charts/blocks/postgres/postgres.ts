@@ -5,7 +5,7 @@ import { checkNeighbours, type Client, type Connectable, type Connection } from 
 import type { Container, Mount } from '../container';
 import type { Variables } from '../environment';
 import { Job } from '../job';
-import { metadata } from '../labels';
+import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
@@ -58,7 +58,7 @@ export class Postgres extends Construct implements Connectable {
     private readonly id: string,
     private readonly props: PostgresProps,
   ) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     this.platform = Platform.of(this);
     const { secrets } = this.platform;
     this.superuser = secrets.declare(id, 'POSTGRES_PASSWORD');

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
-import { metadata } from '../labels';
+import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
@@ -35,7 +35,7 @@ export class Redis extends Construct implements Connectable {
     private readonly id: string,
     private readonly props: RedisProps,
   ) {
-    super(scope, id);
+    super(scope, unclaimed(scope, id));
     this.platform = Platform.of(this);
     const { programs } = this.platform.settings;
     const operator = this.platform.secrets.declare(id, props.variables.password);

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import { PhysicsAssistant } from '../../charts/physics-assistant';
+import { folderOf, synthesise } from '../../charts/blocks/output';
+import { allSettings, type EnvironmentName, type Settings } from '../../config';
+import type { Manifest } from '../support/manifests';
+
+const run = promisify(execFile);
+
+/** Runs kubectl and gives what it prints; an error says what it printed instead. */
+export async function kubectl(...args: string[]): Promise<string> {
+  const { stdout } = await run('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+/** The same, with both streams: warnings go to the second. */
+export const kubectlBoth = (...args: string[]) => run('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
+
+export const json = async <T>(...args: string[]): Promise<T> => JSON.parse(await kubectl(...args, '-o', 'json')) as T;
+
+export const list = async (kind: string, namespace: string): Promise<Manifest[]> =>
+  (await json<{ items: Manifest[] }>('get', kind, '-n', namespace)).items;
+
+/** Fails in one line when what the tests need is not there; they never skip. */
+export async function requireCluster({ nodes = 1, definitions = false } = {}): Promise<void> {
+  if (!process.env.KUBECONFIG) {
+    throw new Error('expected KUBECONFIG to name a cluster, got nothing: start one and export KUBECONFIG=<file>');
+  }
+  const ready = await kubectl('get', 'nodes', '--no-headers').catch((error: Error) => {
+    throw new Error(`expected kubectl on PATH and a cluster behind KUBECONFIG, got ${error.message.split('\n')[0]}`);
+  });
+  const count = ready.split('\n').filter((line) => / Ready /.test(line)).length;
+  if (count < nodes) throw new Error(`expected a cluster of ${nodes} ready nodes, got ${count}: add nodes`);
+  if (!definitions) return;
+  for (const name of ['certificates.cert-manager.io', 'externalsecrets.external-secrets.io']) {
+    await kubectl('get', 'crd', name).catch(() => {
+      throw new Error(`expected the definition ${name} in the cluster, got none: install its CRDs`);
+    });
+  }
+}
+
+/** Manifests of one environment with other settings than the committed ones, in a folder of their own. */
+export function variant(environment: EnvironmentName, change: (settings: Settings) => Settings): string {
+  const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-variant-')), 'dist');
+  const settings = allSettings().filter((candidate) => candidate.environment === environment);
+  synthesise(outdir, settings.map(change), (app, changed) => new PhysicsAssistant(app, changed));
+  return join(outdir, folderOf(environment));
+}
+
+/** Writes manifests to a file that kubectl can read. */
+export function fileOf(objects: readonly unknown[]): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'slipway-objects-')), 'objects.yaml');
+  writeFileSync(path, objects.map((object) => stringify(object)).join('---\n'));
+  return path;
+}
+
+/** Deletes what a platform left in the cluster, its claims too: for the test's own namespaces alone. */
+export async function remove(namespace: string): Promise<void> {
+  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=240s');
+  const classes = (await kubectl('get', 'priorityclass', '-o', 'name'))
+    .split('\n')
+    .filter((name) => ['data', 'serving', 'batch'].some((kind) => name.endsWith(`/${namespace}-${kind}`)));
+  if (classes.length > 0) await kubectl('delete', ...classes);
+}
+
+/** Waits until every Deployment and StatefulSet is rolled out and every Job is complete. */
+export async function ready(namespace: string, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  let waiting: string[] = ['everything'];
+  while (waiting.length > 0) {
+    if (Date.now() > deadline) {
+      const pods = await kubectl('get', 'pods', '-n', namespace, '-o', 'wide');
+      throw new Error(`expected ${namespace} to be ready in ${seconds} s, got no ${waiting.join(', ')}\n${pods}`);
+    }
+    await pause(3);
+    waiting = await unready(namespace);
+  }
+}
+
+async function unready(namespace: string): Promise<string[]> {
+  const objects = await list('deployments,statefulsets,jobs', namespace);
+  return objects.filter((object) => !isReady(object)).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+}
+
+function isReady({ kind, metadata, spec, status }: Manifest): boolean {
+  const state = (status ?? {}) as Record<string, number | undefined>;
+  if (kind === 'Job') return (state.succeeded ?? 0) > 0;
+  const updated = state.observedGeneration === (metadata as { generation?: number }).generation;
+  return (
+    updated &&
+    state.readyReplicas === spec.replicas &&
+    state.updatedReplicas === spec.replicas &&
+    state.replicas === spec.replicas
+  );
+}
+
+export const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Runs JavaScript in a container that has Node; gives what it prints. */
+export const node = (namespace: string, target: string, script: string, ...args: string[]): Promise<string> =>
+  kubectl('exec', '-n', namespace, target, '--', 'node', '-e', script, ...args);
