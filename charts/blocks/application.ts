@@ -49,7 +49,7 @@ export interface ApplicationRuntime {
 const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 64 } };
 
 /** A tag after the last slash: before it a colon is that of a registry's port. */
-const exactTag = /:(?!latest($|@))\w[^/:@]*(@sha256:[0-9a-f]{64})?$/;
+const exactTag = /^[^@]*:(?!latest($|@))\w[^/:@]*(@sha256:[0-9a-f]{64})?$/;
 
 /**
  * The container of an application with everything its connections bring, and what must run before it.

@@ -47,11 +47,16 @@ export class Platform extends Chart {
   readonly rehearsal: Rehearsal | undefined;
   readonly user: number;
 
-  /** The platform that a construct belongs to. */
+  /**
+   * The platform that a construct belongs to.
+   *
+   * @throws Error when its chart is none
+   */
   static override of(construct: Construct): Platform {
-    const platform = Chart.of(construct);
-    if (!(platform instanceof Platform)) throw new Error(`expected ${construct.node.path} to stand in a Platform`);
-    return platform as Platform;
+    const chart = Chart.of(construct);
+    // Not `instanceof`: cdk8s answers yes for every chart.
+    if (!('network' in chart)) throw new Error(`expected ${construct.node.path} to stand in a Platform`);
+    return chart as Platform;
   }
 
   constructor(

@@ -36,8 +36,9 @@ export const fingerprint = (...texts: readonly string[]): string =>
 export class Pod extends Construct {
   private readonly platform: Platform;
   private readonly workload: string;
+  private readonly volumes: ReturnType<typeof volumesOf>;
 
-  /** @throws Error when another workload of the platform has this name */
+  /** @throws Error when another workload of the platform has this name, or a volume is too large */
   constructor(
     scope: Construct,
     readonly id: string,
@@ -46,6 +47,7 @@ export class Pod extends Construct {
     super(scope, 'pod');
     this.platform = Platform.of(this);
     this.workload = id;
+    this.volumes = volumesOf(this.all());
     new k8s.KubeServiceAccount(this, 'identity', {
       metadata: metadata(id, { component: props.component }),
       automountServiceAccountToken: false,
@@ -105,7 +107,7 @@ export class Pod extends Construct {
         ...(props.restartPolicy !== 'Never' && spread(this.selector)),
         ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),
-        ...volumesOf(this.all()),
+        ...this.volumes,
       },
     };
   }

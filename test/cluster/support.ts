@@ -100,6 +100,6 @@ function isReady({ kind, metadata, spec, status }: Manifest): boolean {
 
 export const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Runs JavaScript in a container that has Node; gives what it prints. */
+/** Runs JavaScript in a container that has Node, in a folder that its user may read; gives what it prints. */
 export const node = (namespace: string, target: string, script: string, ...args: string[]): Promise<string> =>
-  kubectl('exec', '-n', namespace, target, '--', 'node', '-e', script, ...args);
+  kubectl('exec', '-n', namespace, target, '--', 'sh', '-c', 'cd /tmp && exec node -e "$@"', 'node', script, ...args);

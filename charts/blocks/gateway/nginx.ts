@@ -107,6 +107,8 @@ export function nginxConf(props: NginxProps): string {
     ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path /tmp/${name};`),
     'default_type application/octet-stream;',
     'server_tokens off;',
+    // Else a redirect names port 8080, which only the cluster knows.
+    'absolute_redirect off;',
     'server_names_hash_bucket_size 128;',
     `log_format json escape=json '{"time":"$time_iso8601","client":"$remote_addr","id":"$request_id","host":"$host",' ` +
       `'"method":"$request_method","path":"$uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,' ` +

@@ -94,6 +94,8 @@ export class Postgres extends Construct implements Connectable {
         { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } },
         { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
       ],
+      // A plain stop signal would wait for every client to leave: sessions end, transactions roll back, data is whole.
+      preStop: ['pg_ctl', 'stop', '--mode', 'fast', '--wait', '--timeout', '240'],
       resources: props.size,
       share: guaranteed,
     });
@@ -167,9 +169,12 @@ export class Postgres extends Construct implements Connectable {
   /**
    * Makes later clients wait. The container is made from psql's variables of each client.
    *
-   * @throws Error when a client was declared before: it would not wait
+   * @throws Error when a client was declared before, for it would not wait, or another release was
    */
   waitFor(gate: (program: Container) => Container): void {
+    if (this.gate) {
+      throw new Error(`expected one release of ${this.id}, got two: its clients would wait for the second alone`);
+    }
     const [early] = this.clients.keys();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
     this.gate = (variables) => gate(this.program('await-release', { variables }));
