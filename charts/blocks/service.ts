@@ -17,8 +17,8 @@ export interface ServiceProps extends ApplicationProps {
   /** Where it exposes Prometheus metrics, or false. @default /metrics */
   readonly metricsPath?: string | false;
   /**
-   * A client stays with one pod: for programs that keep sessions in the process. The Service then names its pods
-   * (headless), and the gateway chooses by client address (PHY-01).
+   * A client stays with one pod: for programs that keep sessions in the process. A second, headless Service then
+   * names the pods, and the gateway chooses by client address (PHY-01).
    *
    * @default false
    */
@@ -68,20 +68,26 @@ export class Service extends Construct implements Connectable {
       ...(this.metrics && { metrics: this.metrics }),
       ...rehearsalFingerprint(Platform.of(this)),
     });
+    const ports = [{ name: 'http', port, targetPort: k8s.IntOrString.fromString('http'), protocol: 'TCP' }];
     new k8s.KubeService(this, 'service', {
       metadata: metadata(id, { component }),
-      spec: {
-        type: 'ClusterIP',
-        ...(sticky && { clusterIp: 'None' }),
-        selector: deployment.selector,
-        ports: [{ name: 'http', port, targetPort: k8s.IntOrString.fromString('http'), protocol: 'TCP' }],
-      },
+      spec: { type: 'ClusterIP', selector: deployment.selector, ports },
+    });
+    if (!sticky) return;
+    new k8s.KubeService(this, 'pods', {
+      metadata: metadata(`${id}-pods`, { component }),
+      spec: { type: 'ClusterIP', clusterIp: 'None', selector: deployment.selector, ports },
     });
   }
 
   /** Full name in the cluster's DNS, for clients without a search list. */
   get address(): string {
     return Platform.of(this).address(this.id);
+  }
+
+  /** The name behind which the single pods stand, where clients stay with one. */
+  get podsAddress(): string | undefined {
+    return this.sticky ? Platform.of(this).address(`${this.id}-pods`) : undefined;
   }
 
   /** Gives the client `AGENTS_API_URL` and the way to it. */

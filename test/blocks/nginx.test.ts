@@ -1,7 +1,7 @@
 import { nginxConf, type NginxProps } from '../../charts/blocks/gateway/nginx';
 
 const location = { strip: false, limit: undefined, allow: undefined, hidden: [] };
-const upstream = { address: 'api.school.svc.cluster.local', port: 8000, sticky: false };
+const upstream = { address: 'api.school.svc.cluster.local', port: 8000, podsAddress: undefined };
 const props: NginxProps = {
   locations: [{ ...location, host: 'physics.school.edu', path: '/', upstream: 'api' }],
   upstreams: [{ ...upstream, name: 'api' }],
@@ -30,9 +30,14 @@ test('ALL-04 ALL-05 the whole configuration of an edge with every kind of route'
       { ...location, host: 'admin.school.edu', path: '/flower', upstream: 'flower', allow: ['203.0.113.0/24'] },
     ],
     upstreams: [
-      { name: 'ui', address: 'ui.school.svc.cluster.local', port: 8501, sticky: true },
+      {
+        name: 'ui',
+        address: 'ui.school.svc.cluster.local',
+        port: 8501,
+        podsAddress: 'ui-pods.school.svc.cluster.local',
+      },
       { ...upstream, name: 'api' },
-      { name: 'flower', address: 'flower.school.svc.cluster.local', port: 5555, sticky: false },
+      { name: 'flower', address: 'flower.school.svc.cluster.local', port: 5555, podsAddress: undefined },
     ],
   });
   expect(conf).toMatchSnapshot();

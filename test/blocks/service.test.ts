@@ -49,7 +49,7 @@ describe('a service with every prop', () => {
       ['spec', 'template', 'metadata', 'annotations', 'prometheus.io/path'],
       '/prometheus',
     ],
-    sticky: ['Service/grades', 'spec.clusterIP', 'None'],
+    sticky: ['Service/grades-pods', 'spec.clusterIP', 'None'],
     gracePeriodSeconds: ['Deployment/grades', 'spec.template.spec.terminationGracePeriodSeconds', 45],
   });
 });
@@ -157,6 +157,7 @@ test('a service without sticky clients has one address', () => {
   const school = platform();
   service(school, 'api');
   expect(object(school, 'Service/api').spec).not.toHaveProperty('clusterIP');
+  expect(() => object(school, 'Service/api-pods')).toThrow();
 });
 
 test('the selector is the name alone', () => {

@@ -218,7 +218,9 @@ describe('the databases', () => {
     const shell = `NEO4J_USERNAME=neo4j NEO4J_PASSWORD="$INITIAL_PASSWORD" cypher-shell -d system --format plain`;
     const cypher = (text: string) =>
       kubectl('exec', '-n', namespace, 'neo4j-0', '-c', 'server', '--', 'bash', '-c', `echo '${text}' | ${shell}`);
-    expect(await cypher('SHOW USERS YIELD user ORDER BY user;')).toBe('user\n"agents_api"\n"database_api"\n"ml_engine"\n"neo4j"');
+    expect(await cypher('SHOW USERS YIELD user ORDER BY user;')).toBe(
+      'user\n"agents_api"\n"database_api"\n"ml_engine"\n"neo4j"',
+    );
     const heap = await cypher('SHOW SETTINGS "server.memory.heap.max_size" YIELD value;');
     expect(heap).toContain('256');
   });

@@ -134,7 +134,7 @@ export class Gateway extends Construct {
       name: to.node.id,
       address: to.address,
       port: to.port,
-      sticky: to.sticky,
+      podsAddress: to.podsAddress,
     }));
     return nginxConf({
       locations,

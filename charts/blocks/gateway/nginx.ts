@@ -20,8 +20,8 @@ export interface Upstream {
   /** `agents-api.physics-assistant.svc.cluster.local` */
   readonly address: string;
   readonly port: number;
-  /** A client stays with one pod. */
-  readonly sticky: boolean;
+  /** Name of the single pods, where a client stays with one of them. */
+  readonly podsAddress: string | undefined;
 }
 
 export interface NginxProps {
@@ -62,22 +62,30 @@ const proxyHeaders = [
   'proxy_set_header Connection $connection_upgrade;',
 ];
 
-function upstream({ name, address, port, sticky }: Upstream): string {
-  return block(`upstream ${name}`, [
-    `zone ${name} 64k;`,
-    ...(sticky ? ['hash $remote_addr consistent;'] : []),
-    // Looked up again and again, so it may appear after the gateway and its pods may move.
-    `server ${address}:${port} resolve max_fails=0;`,
-    'keepalive 32;',
-  ]);
+function upstream({ name, address, port, podsAddress }: Upstream): string[] {
+  const servers = (upstreamName: string, host: string, ...choice: string[]) =>
+    block(`upstream ${upstreamName}`, [
+      `zone ${upstreamName} 64k;`,
+      ...choice,
+      // Looked up again and again, so it may appear after the gateway and its pods may move.
+      `server ${host}:${port} resolve max_fails=0;`,
+      'keepalive 32;',
+    ]);
+  if (!podsAddress) return [servers(name, address)];
+  // The names of pods are missing for some seconds after the first of them is ready: until then any pod will do.
+  return [servers(name, podsAddress, 'hash $remote_addr consistent;'), servers(anyOf(name), address)];
 }
 
-function location(route: Location): string[] {
+/** Upstream and location of all pods of a service that clients otherwise stay with. */
+const anyOf = (name: string): string => `${name}-any`;
+
+function location(route: Location, sticky: boolean): string[] {
   const { path, limit, allow, hidden, strip } = route;
   const body = [
     ...(allow ? [...allow.map((cidr) => `allow ${cidr};`), 'deny all;'] : []),
     ...(limit ? [`limit_req zone=${zoneOf(limit)} burst=${limit.burst} nodelay;`] : []),
     ...(strip && path !== '/' ? [...proxyHeaders, `proxy_set_header X-Forwarded-Prefix ${path};`] : []),
+    ...(sticky ? [`error_page 502 = @${anyOf(route.upstream)};`] : []),
     `proxy_pass http://${route.upstream}${strip && path !== '/' ? '/' : ''};`,
   ];
   const base = path === '/' ? '/' : `${path}/`;
@@ -87,12 +95,15 @@ function location(route: Location): string[] {
   return [...concealed, bare, block(`location ${base}`, body)];
 }
 
-const server = (host: string, locations: readonly Location[]): string =>
+const server = (host: string, locations: readonly Location[], sticky: ReadonlySet<string>): string =>
   block('server', [
     `listen ${ports.http};`,
     `server_name ${host};`,
     'if ($insecure) { return 308 https://$host$request_uri; }',
-    ...locations.flatMap(location),
+    ...locations.flatMap((route) => location(route, sticky.has(route.upstream))),
+    ...[...new Set(locations.map((route) => route.upstream))]
+      .filter((name) => sticky.has(name))
+      .map((name) => block(`location @${anyOf(name)}`, [`proxy_pass http://${anyOf(name)};`])),
   ]);
 
 /**
@@ -102,6 +113,7 @@ const server = (host: string, locations: readonly Location[]): string =>
 export function nginxConf(props: NginxProps): string {
   const hosts = [...new Set(props.locations.map(({ host }) => host))];
   const limits = new Map(props.locations.flatMap(({ limit }) => (limit ? [[zoneOf(limit), limit.perSecond]] : [])));
+  const sticky = new Set(props.upstreams.flatMap(({ name, podsAddress }) => (podsAddress ? [name] : [])));
   const http = [
     'include /tmp/resolver.conf;',
     ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path /tmp/${name};`),
@@ -137,11 +149,12 @@ export function nginxConf(props: NginxProps): string {
     ...headers,
     'limit_req_status 429;',
     ...[...limits].map(([zone, rate]) => `limit_req_zone $binary_remote_addr zone=${zone}:10m rate=${rate}r/s;`),
-    ...props.upstreams.map(upstream),
+    ...props.upstreams.flatMap(upstream),
     ...hosts.map((host) =>
       server(
         host,
         props.locations.filter((route) => route.host === host),
+        sticky,
       ),
     ),
     block('server', [`listen ${ports.http} default_server;`, 'server_name _;', 'return 404;']),
