@@ -6,7 +6,7 @@ import { ephemeralStorageMiB, quantity, resourceRequirements, type Resources, ty
 export type Volume =
   | { readonly scratch: string; readonly sizeMiB: number; readonly inMemory?: boolean }
   | { readonly files: string; readonly executable?: boolean }
-  | { readonly claim: string; readonly template?: boolean; readonly exclusive?: boolean }
+  | { readonly claim: string; readonly template?: boolean; readonly oneNode?: boolean }
   | { readonly apiToken: string };
 
 export interface Mount {
@@ -149,3 +149,7 @@ function source(volume: Volume): Omit<k8s.Volume, 'name'> {
     },
   };
 }
+
+/** A volume of one node at a time: pods that share it must stand there together. */
+export const standTogether = (containers: readonly Container[]): boolean =>
+  containers.some(({ mounts = [] }) => mounts.some(({ volume }) => 'claim' in volume && volume.oneNode === true));

@@ -1,7 +1,6 @@
 import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import type { Container } from './container';
 import { metadata, versionOf } from './labels';
 import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
@@ -20,7 +19,6 @@ export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, 'deployment');
     const { component, containers, initContainers = [], replicas, metrics } = props;
-    const alone = mountsExclusively(containers);
     const pod = new Pod(this, id, {
       ...props,
       ...(metrics && { annotations: { ...props.annotations, ...scrape(metrics) } }),
@@ -33,20 +31,15 @@ export class Deployment extends Construct {
         selector: { matchLabels: pod.selector },
         revisionHistoryLimit: 5,
         progressDeadlineSeconds: 600,
-        strategy: alone
-          ? { type: 'Recreate' }
-          : {
-              type: 'RollingUpdate',
-              rollingUpdate: {
-                maxSurge: k8s.IntOrString.fromNumber(1),
-                maxUnavailable: k8s.IntOrString.fromNumber(0),
-              },
-            },
+        strategy: {
+          type: 'RollingUpdate',
+          rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
+        },
         template: Lazy.any({ produce: () => pod.template() }),
       },
     });
     new Scaling(this, id, { component, replicas, size: containers[0].resources, selector: pod.selector });
-    Platform.of(this).capacity.add({ containers, initContainers, pods: replicas.max + (alone ? 0 : 1) });
+    Platform.of(this).capacity.add({ containers, initContainers, pods: replicas.max + 1 });
   }
 }
 
@@ -56,7 +49,3 @@ export const scrape = ({ port, path }: { readonly port: number; readonly path: s
   'prometheus.io/port': `${port}`,
   'prometheus.io/path': path,
 });
-
-/** A volume of one node: the old pod must let go of it before the new one can start. */
-const mountsExclusively = (containers: readonly Container[]): boolean =>
-  containers.some(({ mounts = [] }) => mounts.some(({ volume }) => 'claim' in volume && volume.exclusive === true));

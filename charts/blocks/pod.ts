@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { containerSpec, variablesOf, volumesOf, type Container } from './container';
+import { containerSpec, standTogether, variablesOf, volumesOf, type Container } from './container';
 import { secretsOf } from './environment';
 import { labels, metadata, prefix, selector, versionOf } from './labels';
 import { Platform } from './platform';
@@ -104,7 +104,7 @@ export class Pod extends Construct {
           seccompProfile: { type: 'RuntimeDefault' },
         },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
-        ...(props.restartPolicy !== 'Never' && spread(this.selector)),
+        ...(props.restartPolicy !== 'Never' && (standTogether(props.containers) ? gather : spread)(this.selector)),
         ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),
         ...this.volumes,
@@ -112,6 +112,19 @@ export class Pod extends Construct {
     };
   }
 }
+
+/**
+ * On one node, where their volume is: the next pod of a rolling update can mount it while the last one still serves.
+ */
+const gather = (matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinity'> => ({
+  affinity: {
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } },
+      ],
+    },
+  },
+});
 
 /** Apart where it can be, together where it must (ALL-09). */
 function spread(matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {

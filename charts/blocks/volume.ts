@@ -31,8 +31,8 @@ export class PersistentVolume extends Construct {
     });
   }
 
-  /** Mounts it; a ReadWriteOnce volume makes its Deployment replace the pod instead of rolling (GOV-16). */
+  /** Mounts it; the pods that share a ReadWriteOnce volume stand on one node (GOV-16). */
   at(path: string): Mount {
-    return { path, volume: { claim: this.id, exclusive: this.props.accessMode === 'ReadWriteOnce' } };
+    return { path, volume: { claim: this.id, oneNode: this.props.accessMode === 'ReadWriteOnce' } };
   }
 }

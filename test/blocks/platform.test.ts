@@ -95,20 +95,20 @@ test('PHY-24 ALL-08 the quota holds two services at their largest, their rollout
   const school = platform();
   // 0.5 CPU and 1 GiB, six pods at most and one more in a rollout.
   service(school, 'ui', { size: { cpu: '500m', memory: '1Gi', replicas: { min: 2, max: 6 } } });
-  // 2 CPU and 4 GiB, one pod that is replaced rather than joined: its volume is of one node.
+  // 2 CPU and 4 GiB, one pod and one more in a rollout.
   const models = new PersistentVolume(school, 'models', { storage: '20Gi', accessMode: 'ReadWriteOnce' });
   service(school, 'engine', { size: { cpu: '2', memory: '4Gi' }, mounts: [models.at('/models')] });
   expect(object(school, 'ResourceQuota/quota').spec.hard).toEqual({
-    // 7 + 1 + 4
-    pods: '12',
-    // 7 × 75m + 300m + 4 × 100m
-    'requests.cpu': '1225m',
-    // 7 × 307Mi + 1229Mi + 4 × 64Mi
-    'requests.memory': '3634Mi',
-    // 7 × 500m + 2000m + 4 × 100m
-    'limits.cpu': '5900m',
-    // 7 × 1024Mi + 4096Mi + 4 × 64Mi
-    'limits.memory': '11520Mi',
+    // 7 + 2 + 4
+    pods: '13',
+    // 7 × 75m + 2 × 300m + 4 × 100m
+    'requests.cpu': '1525m',
+    // 7 × 307Mi + 2 × 1229Mi + 4 × 64Mi
+    'requests.memory': '4863Mi',
+    // 7 × 500m + 2 × 2000m + 4 × 100m
+    'limits.cpu': '7900m',
+    // 7 × 1024Mi + 2 × 4096Mi + 4 × 64Mi
+    'limits.memory': '15616Mi',
     persistentvolumeclaims: '1',
     'requests.storage': '20Gi',
   });

@@ -82,11 +82,19 @@ test('ALL-09 a rollout never has fewer pods than it should', () => {
   });
 });
 
-test('GOV-16 a volume of one node makes the rollout let go of it first', () => {
+test('GOV-16 pods that share a volume of one node stand there together, so the next one can start beside the last', () => {
   const school = platform();
   const models = new PersistentVolume(school, 'models', { storage: '1Gi', accessMode: 'ReadWriteOnce' });
   service(school, 'api', { mounts: [models.at('/models')] });
-  expect(object(school, 'Deployment/api').spec.strategy).toEqual({ type: 'Recreate' });
+  const { strategy, template } = object(school, 'Deployment/api').spec;
+  expect(strategy.type).toBe('RollingUpdate');
+  expect(template.spec.affinity).toEqual({
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'api' } } },
+      ],
+    },
+  });
 });
 
 test('GOV-16 a shared volume rolls like any other', () => {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -60,6 +61,7 @@ describe('the rehearsal server', () => {
     const answer = await ask(`${url}/v1/plans?page=2`, { method: 'POST', headers }, 'x'.repeat(100_000));
     expect(answer.json()).toEqual({
       service: 'agents-api',
+      pod: hostname(),
       method: 'POST',
       path: '/v1/plans',
       query: 'page=2',

@@ -1,5 +1,6 @@
 'use strict';
 
+const { hostname } = require('node:os');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { URLSearchParams } = require('node:url');
 
@@ -72,7 +73,16 @@ async function answer(application, request, response, servesMetrics) {
     proto: headers['x-forwarded-proto'] ?? null,
     prefix: headers['x-forwarded-prefix'] ?? null,
   };
-  send(status ?? 200, { service, method, path, query: search, host: headers.host ?? null, forwarded, received });
+  send(status ?? 200, {
+    service,
+    pod: hostname(),
+    method,
+    path,
+    query: search,
+    host: headers.host ?? null,
+    forwarded,
+    received,
+  });
 }
 
 module.exports = { answer };
