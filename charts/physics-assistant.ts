@@ -26,6 +26,11 @@ export class PhysicsAssistant extends Platform {
     const session = this.secrets.declare('application', 'SESSION_SECRET', { characters: 64, exact: true });
     const encryption = this.secrets.declare('application', 'ENCRYPTION_KEY', { characters: 32, exact: true });
     const secretKey = this.secrets.declare('application', 'SECRET_KEY');
+    this.secrets.declare('grafana', 'GRAFANA_ADMIN_PASSWORD');
+    if (physics.backup.destination.kind === 's3') {
+      this.secrets.declare('backup', 'S3_ACCESS_KEY_ID', { origin: 'provided', minimum: 16 });
+      this.secrets.declare('backup', 'S3_SECRET_ACCESS_KEY', { origin: 'provided', minimum: 16 });
+    }
     if (settings.secrets.backend === 'disposable') new DisposableSecrets(this);
 
     // What every program of the platform is told (ALL-01, ALL-29, ALL-30, PHY-19).

@@ -70,6 +70,6 @@ export const development: Settings = {
     requestTimeoutSeconds: 300,
     nginxWorkerProcesses: 'auto',
     apiDocumentation: true,
-    backup: { schedule: '0 2 * * *', retentionDays: 2, storage: '2Gi' },
+    backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
   },
 };

@@ -78,6 +78,6 @@ export const production: Settings = {
     nginxWorkerProcesses: 'auto',
     smtp: { host: 'smtp.physics-assistant.example', port: 587, user: 'alerts@physics-assistant.example' },
     apiDocumentation: false,
-    backup: { schedule: '0 2 * * *', retentionDays: 30, storage: '200Gi' },
+    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '200Gi' } },
   },
 };

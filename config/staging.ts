@@ -76,6 +76,6 @@ export const staging: Settings = {
     nginxWorkerProcesses: 'auto',
     smtp: { host: 'smtp.physics-assistant.example', port: 587, user: 'alerts@physics-assistant.example' },
     apiDocumentation: true,
-    backup: { schedule: '0 2 * * *', retentionDays: 7, storage: '100Gi' },
+    backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '100Gi' } },
   },
 };

@@ -11,6 +11,7 @@ export interface BackupPlan {
   /** Cron schedule, UTC. */
   readonly schedule: string;
   readonly retentionDays: number;
+  readonly destination: { readonly kind: 'volume' } | { readonly kind: 's3'; readonly bucket: string };
 }
 
 export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component'> {
@@ -66,6 +67,8 @@ export class StatefulSet extends Construct {
         annotations: {
           [`${prefix}/backup-schedule`]: backup.schedule,
           [`${prefix}/backup-retention-days`]: `${backup.retentionDays}`,
+          [`${prefix}/backup-destination`]:
+            backup.destination.kind === 's3' ? `s3://${backup.destination.bucket}` : 'volume',
         },
       }),
       spec: {

@@ -27,7 +27,7 @@ describe('a platform with every prop', () => {
     new Redis(school, 'redis', {
       size: { cpu: '1', memory: '1Gi', storage: '1Gi' },
       variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
-      backup: { schedule: '0 2 * * *', retentionDays: 30 },
+      backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
     });
     service(school, 'api');
     return school;

@@ -7,7 +7,7 @@ const props: Required<PostgresProps> = {
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14 },
+  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 'volume' } },
 };
 
 /** A platform with the database and services that use it. */

@@ -6,7 +6,7 @@ import { everyPropReachesTheOutput, object, platform, service } from '../support
 const props: Required<RedisProps> = {
   size: { cpu: '500m', memory: '1Gi', storage: '10Gi' },
   variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14 },
+  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 'volume' } },
 };
 
 /** A platform with the store and services that use it. */

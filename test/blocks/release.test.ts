@@ -9,7 +9,7 @@ const database = (scope: Platform, id = 'postgres') =>
     database: 'grades',
     owner: 'teacher',
     variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-    backup: { schedule: '0 2 * * *', retentionDays: 30 },
+    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
   });
 
 const migration = {
