@@ -12,7 +12,7 @@ export default tseslint.config(
       eqeqeq: 'error',
       // A construct registers itself with its scope: `new` for its effect is how cdk8s works.
       'no-new': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
   {

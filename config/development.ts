@@ -17,7 +17,7 @@ export const development: Settings = {
     ingressNamespace: 'ingress-nginx',
     tls: false,
     issuer: { kind: 'self-signed' },
-    trustedProxies: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+    trustedProxies: ['10.244.0.0/16'],
     administrators: ['0.0.0.0/0'],
   },
   programs,

@@ -19,7 +19,10 @@ export function allSettings(files: Readonly<Record<EnvironmentName, unknown>> = 
   const mistakes: string[] = [];
   const parsed = Object.entries(files).flatMap(([name, input]) => {
     try {
-      return parseSettings(input, `config/${name}.ts`);
+      const settings = parseSettings(input, `config/${name}.ts`);
+      if (settings.environment === name) return settings;
+      mistakes.push(`expected \`environment\` to be ${name}, got "${settings.environment}" (config/${name}.ts)`);
+      return [];
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
       mistakes.push(...error.mistakes);

@@ -15,7 +15,7 @@ export function policies(input: unknown): string[] {
   const wrong: string[] = [];
   const refuse = (mistake: boolean, message: string) => mistake && wrong.push(message);
 
-  const { tls, issuer } = given.edge ?? {};
+  const { tls, issuer, trustedProxies = [], administrators = [] } = given.edge ?? {};
   refuse(
     environment !== 'development' && tls === false,
     'expected `edge.tls` to be true outside development, got false',
@@ -23,6 +23,12 @@ export function policies(input: unknown): string[] {
   refuse(
     environment !== 'development' && given.secrets?.backend === 'disposable',
     'expected `secrets.backend` to be cluster or external-secrets outside development, got "disposable"',
+  );
+  const [proxy] = environment === 'development' ? [] : overlaps(trustedProxies, administrators);
+  refuse(
+    proxy !== undefined,
+    `expected \`edge.trustedProxies\` to stand apart from \`edge.administrators\`, got "${proxy}" in both: ` +
+      'behind a proxy of such an address anybody could write an administrator’s address into a header',
   );
   refuse(environment === 'production' && given.debug === true, 'expected `debug` to be false in production, got true');
 
@@ -47,6 +53,21 @@ export function policies(input: unknown): string[] {
     refuse(min === 1, `expected \`${key}.replicas.min\` to be at least 2 with high availability, got ${min}`);
   }
   return wrong;
+}
+
+/** Address blocks of one list that have addresses in common with the other. */
+function overlaps(some: unknown, others: unknown): string[] {
+  const blocks = (list: unknown) =>
+    (Array.isArray(list) ? list : []).filter((block) => /^[\d.]+\/\d+$/.test(`${block}`));
+  const range = (block: string) => {
+    const [address = '', length = '32'] = block.split('/');
+    const first = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    const size = 2 ** (32 - Number(length));
+    return { first: first - (first % size), last: first - (first % size) + size - 1 };
+  };
+  return blocks(some).filter((block) =>
+    blocks(others).some((other) => range(block).first <= range(other).last && range(other).first <= range(block).last),
+  );
 }
 
 /**

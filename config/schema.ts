@@ -46,7 +46,7 @@ const edge = z.strictObject({
   /** Off only in development (PHY-28 SSL_ENABLED). */
   tls: z.boolean(),
   issuer,
-  /** Whose X-Forwarded-For is believed: the controller's addresses. */
+  /** Whose X-Forwarded-For is believed: the addresses of the controller's pods and of balancers before it. */
   trustedProxies: cidrs,
   /** Who may open the administrators' routes (ALL-42). */
   administrators: cidrs,

@@ -22,8 +22,8 @@ export const staging: Settings = {
       server: 'https://acme-staging-v02.api.letsencrypt.org/directory',
       email: 'platform@physics-assistant.example',
     },
-    trustedProxies: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
-    administrators: ['10.0.0.0/8'],
+    trustedProxies: ['10.244.0.0/16'],
+    administrators: ['10.8.0.0/24'],
   },
   programs,
   physicsAssistant: {

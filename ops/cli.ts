@@ -10,7 +10,7 @@ const commands = [secrets];
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { terminal } = surroundings;
   const program = new Command('slipway')
-    .description('Day-two work on the four platforms: reads dist/ and the cluster')
+    .description('Day-two work on the platforms: reads dist/ and the cluster')
     .showHelpAfterError('(add --help for the options)')
     .exitOverride()
     .configureOutput({

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
-import { PhysicsAssistant } from '../charts/physics-assistant';
 import { folderOf, synthesise } from '../charts/blocks/output';
+import { addPlatforms } from '../charts/platforms';
 import { allSettings } from '../config';
 import { filesOf, root } from './support/manifests';
 
@@ -11,7 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
 const fresh = join(scratch, 'dist');
 
 beforeAll(() => {
-  synthesise(fresh, allSettings(), (app, settings) => new PhysicsAssistant(app, settings));
+  synthesise(fresh, allSettings(), addPlatforms);
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
@@ -43,7 +43,7 @@ describe.each(environments)('dist of %s', (environment) => {
 
 test('a second synth writes the same bytes', () => {
   const again = join(scratch, 'again');
-  synthesise(again, allSettings(), (app, settings) => new PhysicsAssistant(app, settings));
+  synthesise(again, allSettings(), addPlatforms);
   for (const environment of environments) {
     for (const name of filesOf(join(fresh, folderOf(environment)))) {
       const path = join(folderOf(environment), name);

@@ -32,6 +32,7 @@ test('PHY-18 ALL-49 names that hold data are those of the lock file', () => {
       `expected the names in ${file}: a new name is a new, empty volume and the old data stays behind. ` +
         'Move the data first (docs/runbooks/databases.md, «Renaming»), then change the lock.\n' +
         (difference as Error).message,
+      { cause: difference },
     );
   }
 });

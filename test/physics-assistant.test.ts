@@ -128,7 +128,7 @@ test('PHY-09 Flower asks for a password and has a route on the host of the admin
   const [, ...hosts] = conf.split('server_name ');
   const withFlower = hosts.filter((host) => host.includes('proxy_pass http://flower'));
   expect(withFlower.map((host) => host.split(';')[0])).toEqual(['monitoring.physics-assistant.example']);
-  expect(withFlower[0]).toMatch(/allow 10\.0\.0\.0\/8;\n\s+deny all;/);
+  expect(withFlower[0]).toMatch(/allow 10\.8\.0\.0\/24;\n\s+deny all;/);
 });
 
 test('PHY-10 PostgreSQL has the database and the application user of the guides', () => {
@@ -157,8 +157,8 @@ test('PHY-19 what the guides let an operator set reaches the programs by the nam
     WORKER_MEMORY_LIMIT: '2G',
     SMTP_HOST: 'smtp.physics-assistant.example',
     SMTP_USER: 'alerts@physics-assistant.example',
-    SMTP_PASSWORD: 'notifications/SMTP_PASSWORD',
-    ALERT_WEBHOOK_URL: 'notifications/ALERT_WEBHOOK_URL',
+    SMTP_PASSWORD: 'smtp/SMTP_PASSWORD',
+    ALERT_WEBHOOK_URL: 'alert-webhook/ALERT_WEBHOOK_URL',
   });
   const conf = find(production, 'ConfigMap', 'gateway').data?.['nginx.conf'];
   expect(conf).toMatch(/^worker_processes auto;$/m);
@@ -218,10 +218,10 @@ test('PHY-26 each program gets the secrets that it uses and no other', () => {
     'react-dashboard': [],
     'ml-engine': own('ml-engine', 'neo4j', 'postgres', 'redis'),
     'task-processor': [
+      'alert-webhook/ALERT_WEBHOOK_URL',
       encryption,
-      'notifications/ALERT_WEBHOOK_URL',
-      'notifications/SMTP_PASSWORD',
       ...own('task-processor', 'postgres', 'redis'),
+      'smtp/SMTP_PASSWORD',
     ],
     flower: ['flower/FLOWER_PASSWORD', 'redis-flower/password'],
     gateway: [],

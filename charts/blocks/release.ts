@@ -5,13 +5,14 @@ import { Job } from './job';
 import { unclaimed, versionOf } from './labels';
 import { Platform } from './platform';
 import type { Postgres } from './postgres/postgres';
+import { waits } from './shell';
 
 export interface ReleaseProps extends Omit<ApplicationProps, 'uses' | 'calls' | 'component'> {
   /** The database that is migrated. */
   readonly database: Postgres;
   /** What brings the schema to this version; it must be safe to repeat. */
   readonly command: readonly string[];
-  /** A migration that takes longer has failed. @default 1800 */
+  /** A migration that takes longer, its wait for the database included, has failed. @default 21600 */
   readonly deadlineSeconds?: number;
 }
 
@@ -47,7 +48,7 @@ export class Release extends Construct {
         database.ownerProgram('record', ['bash', '-c', recordScript(id)], { POD: { field: 'metadata.name' } }),
       ],
       user: platform.user,
-      deadlineSeconds: props.deadlineSeconds ?? 1800,
+      deadlineSeconds: props.deadlineSeconds ?? 6 * 3600,
     });
     database.admit(id);
     database.waitFor((program: Container) => ({
@@ -68,7 +69,7 @@ SQL
 echo "release $release is in the database"
 `;
 
-const awaitScript = (namespace: string): string => `set -u
+const awaitScript = (namespace: string): string => `${waits}
 # A release is ten hexadecimal digits: nothing that needs quoting.
 query="select 1 from slipway.releases where release = '$AWAITED'"
 until [ "$(psql --no-psqlrc -Atqc "$query" 2> /tmp/error)" = 1 ]; do

@@ -18,7 +18,7 @@ export interface ServiceProps extends ApplicationProps {
   readonly metricsPath?: string | false;
   /**
    * A client stays with one pod: for programs that keep sessions in the process. A second, headless Service then
-   * names the pods, and the gateway chooses by client address (PHY-01).
+   * names the pods, and the gateway remembers in a cookie which one it chose (PHY-01).
    *
    * @default false
    */

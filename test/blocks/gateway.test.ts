@@ -137,11 +137,14 @@ test('a new configuration replaces the pods', () => {
   expect(configuration(school({ timeoutSeconds: 78 }))).not.toBe(configuration(school()));
 });
 
-test('a sticky service keeps clients by their address', () => {
+test('PHY-01 a sticky service keeps clients by a cookie, and any pod serves while none has a name', () => {
   const scope = platform();
   const ui = service(scope, 'ui', { sticky: true });
   new Gateway(scope, 'gateway', { ...settings, routes: [{ path: '/', to: ui }] });
-  expect(confOf(scope)).toContain('upstream ui {\n    zone ui 64k;\n    hash $remote_addr consistent;');
+  expect(confOf(scope)).toContain(
+    'upstream ui {\n    zone ui 64k;\n    sticky cookie ui-pod path=/ httponly samesite=lax secure;',
+  );
+  expect(confOf(scope)).toMatch(/server ui\..*:8000 resolve max_fails=0 backup;/);
 });
 
 describe('a gateway is refused', () => {

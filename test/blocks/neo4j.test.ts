@@ -7,7 +7,7 @@ import { everyPropReachesTheOutput, manifests, object, platform, service } from 
 const props: Required<Neo4jProps> = {
   size: { cpu: '1.5', memory: '3Gi', storage: '50Gi' },
   variables: { uri: 'NEO4J_URI', user: 'NEO4J_USER', password: 'NEO4J_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 'volume' } },
+  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
 };
 
 /** A platform with the graph and services that use it. */
@@ -33,7 +33,11 @@ describe('a graph with every prop', () => {
     backup: [
       'StatefulSet/neo4j',
       'metadata.annotations',
-      { 'slipway.dev/backup-schedule': '30 1 * * *', 'slipway.dev/backup-retention-days': '14' },
+      {
+        'slipway.dev/backup-schedule': '30 1 * * *',
+        'slipway.dev/backup-retention-days': '14',
+        'slipway.dev/backup-destination': 's3://school-backups',
+      },
     ],
   });
 

@@ -7,7 +7,7 @@ const props: Required<PostgresProps> = {
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 'volume' } },
+  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
 };
 
 /** A platform with the database and services that use it. */
@@ -28,7 +28,7 @@ describe('a database with every prop', () => {
       ['data', 'accounts.sql'],
       expect.stringContaining('alter database grades owner to teacher;'),
     ],
-    owner: ['Job/postgres-accounts', 'spec.template.spec.containers.0.env.5.name', 'PASSWORD_TEACHER'],
+    owner: ['Job/postgres-accounts', 'spec.template.spec.containers.0.env.6.name', 'PASSWORD_TEACHER'],
     variables: [
       'Deployment/api',
       'spec.template.spec.containers.0.env',
@@ -41,7 +41,11 @@ describe('a database with every prop', () => {
     backup: [
       'StatefulSet/postgres',
       'metadata.annotations',
-      { 'slipway.dev/backup-schedule': '30 1 * * *', 'slipway.dev/backup-retention-days': '14' },
+      {
+        'slipway.dev/backup-schedule': '30 1 * * *',
+        'slipway.dev/backup-retention-days': '14',
+        'slipway.dev/backup-destination': 's3://school-backups',
+      },
     ],
   });
 
@@ -82,6 +86,7 @@ test('PHY-22 the accounts are made for clients that are declared after the datab
     'PGDATABASE',
     'PGUSER',
     'PGPASSWORD',
+    'PGCONNECT_TIMEOUT',
     'PASSWORD_TEACHER',
     'PASSWORD_MONITOR',
     'PASSWORD_AGENTS_API',

@@ -6,7 +6,7 @@ import { everyPropReachesTheOutput, object, platform, service } from '../support
 const props: Required<RedisProps> = {
   size: { cpu: '500m', memory: '1Gi', storage: '10Gi' },
   variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 'volume' } },
+  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
 };
 
 /** A platform with the store and services that use it. */
@@ -31,7 +31,11 @@ describe('a store with every prop', () => {
     backup: [
       'StatefulSet/redis',
       'metadata.annotations',
-      { 'slipway.dev/backup-schedule': '30 1 * * *', 'slipway.dev/backup-retention-days': '14' },
+      {
+        'slipway.dev/backup-schedule': '30 1 * * *',
+        'slipway.dev/backup-retention-days': '14',
+        'slipway.dev/backup-destination': 's3://school-backups',
+      },
     ],
   });
 

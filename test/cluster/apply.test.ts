@@ -1,5 +1,5 @@
 import { environments, folders, manifestsOf, podsOf, type Manifest } from '../support/manifests';
-import { fileOf, kubectl, kubectlBoth, list, remove, requireCluster } from './support';
+import { fileOf, kubectl, kubectlBoth, list, remove, requireCluster, variant } from './support';
 
 jest.setTimeout(300_000);
 
@@ -84,6 +84,24 @@ describe.each(environments)('%s on a real API server', (environment) => {
     await kubectl('apply', '--server-side', '-f', folder);
     expect(await snapshot(namespace)).toEqual(before);
   });
+});
+
+test('ALL-28 with External Secrets every object is taken, and no Secret is among them', async () => {
+  const folder = variant('staging', (settings) => ({
+    ...settings,
+    secrets: {
+      backend: 'external-secrets',
+      store: { kind: 'ClusterSecretStore', name: 'vault' },
+      refreshInterval: '1h',
+    },
+  }));
+  const [namespace] = manifestsOf(folder);
+  await kubectl('apply', '--server-side', '-f', fileOf([namespace]));
+  const { stdout, stderr } = await kubectlBoth('apply', '--server-side', '--dry-run=server', '-f', folder);
+  await remove(namespace?.metadata.name ?? '');
+  expect(stderr).toBe('');
+  expect(stdout).toContain('externalsecret.external-secrets.io/application serverside-applied');
+  expect(stdout).not.toMatch(/^secret\//m);
 });
 
 /** The quota is full of the platform itself: what is asked here is security alone. */

@@ -33,7 +33,7 @@ const ask = `
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Record<string, string>;
+  readonly headers: Record<string, string | string[] | undefined>;
   readonly body: string;
 }
 

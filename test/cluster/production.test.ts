@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const [first, ...rest] = objects;
   await kubectl('apply', '--server-side', '-f', fileOf([first, ...rest.reverse()]));
   const keys = join(mkdtempSync(join(tmpdir(), 'slipway-keys-')), 'keys.env');
-  writeFileSync(keys, 'SMTP_PASSWORD=a-password-of-the-mail-server\n', { mode: 0o600 });
+  writeFileSync(keys, `SMTP_PASSWORD=${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
   await slipway('secrets', 'generate', '--from-env-file', keys);
   await ready(namespace, 720);
   await startClient();
@@ -72,17 +73,16 @@ test('ALL-03 plain requests are sent to HTTPS, others reach the platform', async
 });
 
 test('PHY-01 a student stays with one Streamlit pod, and students spread over the pods', async () => {
-  const podOf = async (address: string) => {
-    const { body } = await request('physics-assistant.example', '/', {
-      ...production,
-      headers: { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': address },
-    });
-    return (JSON.parse(body) as { pod: string }).pod;
+  const visit = async (cookie?: string) => {
+    const headers = { 'X-Forwarded-Proto': 'https', ...(cookie && { Cookie: cookie }) };
+    const { body, headers: got } = await request('physics-assistant.example', '/', { ...production, headers });
+    const given = [got['set-cookie']].flat()[0]?.split(';')[0];
+    return { pod: (JSON.parse(body) as { pod: string }).pod, cookie: given ?? cookie };
   };
-  const students = Array.from({ length: 12 }, (_, index) => `203.0.113.${index + 1}`);
-  const first = await Promise.all(students.map(podOf));
-  expect(await Promise.all(students.map(podOf))).toEqual(first);
-  expect(new Set(first).size).toBeGreaterThan(1);
+  const first = await Promise.all(Array.from({ length: 12 }, () => visit()));
+  const again = await Promise.all(first.map(({ cookie }) => visit(cookie)));
+  expect(again.map(({ pod }) => pod)).toEqual(first.map(({ pod }) => pod));
+  expect(new Set(first.map(({ pod }) => pod)).size).toBeGreaterThan(1);
 });
 
 test('ALL-08 the autoscalers read CPU and memory of their pods', async () => {

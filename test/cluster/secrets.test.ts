@@ -88,8 +88,8 @@ test('ALL-02 check finds a placeholder and a short value that were made by hand'
   const { exitCode, stdout } = await secrets('check');
   expect(exitCode).toBe(1);
   expect(stdout.split('\n')).toEqual([
-    `expected \`JWT_SECRET\` of ${namespace}/application to be a secret, got a placeholder (needed by Deployment/agents-api, Deployment/dashboard-api)`,
-    `expected \`ENCRYPTION_KEY\` of ${namespace}/application to be exactly 32 characters, got 4 (needed by Deployment/agents-api)`,
+    `expected \`JWT_SECRET\` of ${namespace}/application to be a secret, got a placeholder (needed by agents-api, dashboard-api)`,
+    `expected \`ENCRYPTION_KEY\` of ${namespace}/application to be exactly 32 characters, got 4 (needed by agents-api)`,
   ]);
 }, 30_000);
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { PhysicsAssistant } from '../../charts/physics-assistant';
 import { folderOf, synthesise } from '../../charts/blocks/output';
+import { addPlatforms } from '../../charts/platforms';
 import { allSettings, type EnvironmentName, type Settings } from '../../config';
 import type { Manifest } from '../support/manifests';
 
@@ -47,7 +47,7 @@ export async function requireCluster({ nodes = 1, definitions = false } = {}): P
 export function variant(environment: EnvironmentName, change: (settings: Settings) => Settings): string {
   const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-variant-')), 'dist');
   const settings = allSettings().filter((candidate) => candidate.environment === environment);
-  synthesise(outdir, settings.map(change), (app, changed) => new PhysicsAssistant(app, changed));
+  synthesise(outdir, settings.map(change), addPlatforms);
   return join(outdir, folderOf(environment));
 }
 

@@ -55,3 +55,12 @@ test.each([undefined, null, 'production'])('settings that are %j are refused in 
   const value = nothing === undefined ? 'nothing' : JSON.stringify(nothing);
   expect(mistakes(nothing)).toBe(`expected the settings to be an object, got ${value} (config/production.ts)`);
 });
+
+test('a file that names another environment than its own is refused, for it would write over that one', () => {
+  const [production] = allSettings();
+  const files = { production, staging: production, development: production };
+  expect(() => allSettings(files)).toThrow(
+    'expected `environment` to be staging, got "production" (config/staging.ts)\n' +
+      'expected `environment` to be development, got "production" (config/development.ts)',
+  );
+});

@@ -53,7 +53,8 @@ describe.each([
 });
 
 test('PHY-28 an environment without a name is held to the strict rules too', () => {
-  expect(mistakes(changed(changed(development, 'secrets', { backend: 'cluster' }), 'environment', undefined))).toBe(
+  const nameless = changed(changed(development, 'secrets', { backend: 'cluster' }), 'environment', undefined);
+  expect(mistakes(changed(nameless, 'edge.administrators', ['10.8.0.0/24']))).toBe(
     [
       'expected `environment` to be one of production, staging, development, got nothing (config/production.ts)',
       'expected `edge.tls` to be true outside development, got false (config/production.ts)',
@@ -126,4 +127,23 @@ describe('ALL-09 with high availability', () => {
 test('without high availability one replica is enough', () => {
   const single = changed(production, 'highAvailability', false);
   expect(mistakes(changed(single, 'physicsAssistant.agentsApi.replicas.min', 1))).toBe('');
+});
+
+describe('ALL-42 proxies and administrators', () => {
+  test.each([
+    [['10.0.0.0/8'], ['10.8.0.0/24'], '10.0.0.0/8'],
+    [['10.244.0.0/16', '10.8.0.7/32'], ['10.8.0.0/24'], '10.8.0.7/32'],
+  ])('%j and %j overlap and are refused', (proxies, administrators, named) => {
+    const edge = { ...production.edge, trustedProxies: proxies, administrators };
+    expect(mistakes(changed(production, 'edge', edge))).toBe(
+      `expected \`edge.trustedProxies\` to stand apart from \`edge.administrators\`, got "${named}" in both: ` +
+        'behind a proxy of such an address anybody could write an administrator’s address into a header ' +
+        '(config/production.ts)',
+    );
+  });
+
+  test('blocks that only touch are taken', () => {
+    const edge = { ...production.edge, trustedProxies: ['10.0.0.0/9'], administrators: ['10.128.0.0/9'] };
+    expect(mistakes(changed(production, 'edge', edge))).toBe('');
+  });
 });

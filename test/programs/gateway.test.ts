@@ -1,31 +1,17 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { eventually } from '../rehearsal/support';
-import { answerTo, ask, begin, seen, type Client } from './edge/client';
+import { anyBrowser, browserAt, monitoring, ready, type More } from './edge/browser';
+import { ask, begin, seen } from './edge/client';
 import { startEdge, type Edge } from './edge/edge';
 
 let edge: Edge;
-
-/** A browser at this address, behind the ingress controller. */
-const browser = (address: string, more: Omit<Client, 'port'> = {}): Client => ({
-  port: edge.port,
-  ...more,
-  headers: { 'x-forwarded-for': address, ...more.headers },
-});
-let last = 0;
-/** Another address each time, so that no test uses up another's requests. */
-const somebody = (more: Omit<Client, 'port'> = {}): Client => browser(`198.51.100.${++last}`, more);
-const monitoring = { host: 'monitoring.physics-assistant.example' };
-
-beforeAll(async () => {
-  edge = await startEdge();
-  // nginx starts before it knows an address; the pods of a name appear a moment later.
-  for (const path of ['/', '/dashboard', '/api/agents/', '/api/database/', '/api/dashboard/']) {
-    await eventually(async () => (await ask(somebody(), path)).status === 200);
-  }
-  await eventually(async () => (await ask(browser('10.1.2.3', monitoring), '/flower')).status === 200);
-}, 30_000);
+beforeAll(async () => (edge = await startEdge().then(ready)), 30_000);
 afterAll(() => edge?.close());
+
+/** A browser at this address, and one at an address of its own. */
+const browser = (address: string, more?: More) => browserAt(edge, address, more);
+const somebody = (more?: More) => anyBrowser(edge, more);
 
 test('ALL-04 ALL-05 nginx takes the configuration of production without a warning', () => {
   expect(edge.verdict).toMatch(/^nginx: the configuration file \S+ syntax is ok\nnginx: .* test is successful\n$/);
@@ -43,6 +29,11 @@ describe('routes', () => {
     const request = await seen(somebody(), path);
     expect(request).toMatchObject({ pod: expect.stringMatching(pod), url });
     expect(request.headers['x-forwarded-prefix']).toBe(prefix);
+  });
+
+  test('a client cannot tell a service that it stands below a prefix', async () => {
+    const request = await seen(somebody({ headers: { 'x-forwarded-prefix': '/evil' } }), '/');
+    expect(request.headers['x-forwarded-prefix']).toBeUndefined();
   });
 
   test('PHY-03 the bare prefix of an API is sent to the path below it, without a port', async () => {
@@ -73,33 +64,34 @@ describe('what a service is told', () => {
       'x-forwarded-proto': 'https',
       'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
     });
-    expect(headers['x-forwarded-for']).toMatch(/^198\.51\.100\.200\b/);
+    expect(headers['x-forwarded-for']).toBe('198.51.100.200');
   });
 
   test.each([
     ['the controller names it', '127.0.0.1', '198.51.100.7', '198.51.100.7'],
-    ['the controller stands behind a balancer', '127.0.0.1', '198.51.100.7, 10.0.0.9', '198.51.100.7'],
-    ['the client forges a header before it', '127.0.0.1', '10.1.2.3, 198.51.100.7', '198.51.100.7'],
-    ['somebody else than the controller names it', '127.0.0.2', '10.1.2.3', '127.0.0.2'],
+    ['the controller stands behind a balancer', '127.0.0.1', '198.51.100.7, 10.244.0.9', '198.51.100.7'],
+    ['the client forges a header before it', '127.0.0.1', '10.8.0.3, 198.51.100.7', '198.51.100.7'],
+    ['somebody else than the controller names it', '127.0.0.2', '10.8.0.3', '127.0.0.2'],
   ])('ALL-05 the client address when %s', async (_when, from, forwarded, client) => {
     const { headers } = await seen({ port: edge.port, from, headers: { 'x-forwarded-for': forwarded } }, '/');
-    expect(headers['x-real-ip']).toBe(client);
+    expect([headers['x-real-ip'], headers['x-forwarded-for']]).toEqual([client, client]);
   });
 });
 
 describe('ALL-42 the administrators’ route', () => {
   test.each([
-    ['an administrator', '127.0.0.1', '10.1.2.3', 200],
+    ['an administrator', '127.0.0.1', '10.8.0.3', 200],
     ['a foreigner', '127.0.0.1', '203.0.113.9', 403],
-    ['a foreigner who forges an address', '127.0.0.1', '10.1.2.3, 203.0.113.9', 403],
-    ['a neighbour who is not the controller', '127.0.0.2', '10.1.2.3', 403],
+    ['a foreigner who forges an address', '127.0.0.1', '10.8.0.3, 203.0.113.9', 403],
+    ['a foreigner who forges a whole chain', '127.0.0.1', '10.8.0.3, 203.0.113.9, 10.244.0.5', 403],
+    ['a neighbour who is not the controller', '127.0.0.2', '10.8.0.3', 403],
   ])('answers %s', async (_who, from, forwarded, status) => {
     const client = browser(forwarded, { ...monitoring, from });
     expect((await ask(client, '/flower/dashboard')).status).toBe(status);
   });
 
   test('does not exist on the public host', async () => {
-    expect((await seen(browser('10.1.2.3'), '/flower')).pod).toMatch(/^streamlit-ui/);
+    expect((await seen(browser('10.8.0.3'), '/flower')).pod).toMatch(/^streamlit-ui/);
   });
 });
 
@@ -113,94 +105,6 @@ describe('ALL-03 plain HTTP', () => {
     expect(headers).not.toHaveProperty('strict-transport-security');
   });
 });
-
-describe('ALL-04 security headers', () => {
-  const headers = {
-    'strict-transport-security': 'max-age=31536000; includeSubDomains',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'strict-origin-when-cross-origin',
-  };
-  const flooded = async () => (await flood(somebody(), 40)).find(({ status }) => status === 429);
-  const without = async (service: string, path: string) => {
-    const before = edge.names.get(service) ?? [];
-    edge.names.set(service, ['127.77.99.99']);
-    try {
-      return await eventually(async () => {
-        const answer = await ask(somebody(), path);
-        return answer.status === 502 ? answer : undefined;
-      });
-    } finally {
-      edge.names.set(service, before);
-      await eventually(async () => (await ask(somebody(), path)).status === 200);
-    }
-  };
-
-  test.each([
-    [200, 'a page', () => ask(somebody(), '/')],
-    [404, 'what a service does not have', () => ask(somebody(), '/api/agents/missing')],
-    [404, 'what the gateway hides', () => ask(somebody(), '/api/agents/docs')],
-    [404, 'a foreign host', () => ask(somebody({ host: 'elsewhere.example' }), '/')],
-    [403, 'a refused address', () => ask(somebody(monitoring), '/flower')],
-    [429, 'one request too many', flooded],
-    [502, 'a service that is down', () => without('react-dashboard', '/dashboard')],
-  ])('are on %i: %s', async (status, _what, request) => {
-    expect(await request()).toMatchObject({ status, headers });
-  });
-});
-
-/** Many requests at once. */
-const flood = (client: Client, requests: number) =>
-  Promise.all(Array.from({ length: requests }, () => ask(client, '/api/agents/health')));
-
-describe('ALL-05 limits', () => {
-  test('10 requests a second with a burst of 20: of 60 at once about 21 pass, and nobody else is held up', async () => {
-    const [answers, other] = await Promise.all([flood(browser('198.51.100.240'), 60), ask(somebody(), '/api/agents/')]);
-    const passed = answers.filter(({ status }) => status === 200).length;
-    expect(passed).toBeGreaterThanOrEqual(21);
-    expect(passed).toBeLessThanOrEqual(25); // what a slow machine lets in meanwhile, at 10 a second
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(60 - passed);
-    expect(other.status).toBe(200);
-  });
-
-  test('the three APIs share the figure of one client', async () => {
-    const client = browser('198.51.100.241');
-    await flood(client, 40);
-    expect((await ask(client, '/api/database/')).status).toBe(429);
-  });
-
-  test('pages are not limited', async () => {
-    const client = browser('198.51.100.242');
-    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(client, '/')));
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  });
-
-  test('a body over 100 MB is refused before it is sent', async () => {
-    const request = begin(somebody({ method: 'POST', headers: { 'content-length': `${100 * MiB + 1}` } }), '/upload');
-    const answer = answerTo(request);
-    request.flushHeaders();
-    expect((await answer).status).toBe(413);
-    request.destroy();
-  });
-
-  test('99 MB stream to the service and touch no disk', async () => {
-    const client = somebody({ method: 'POST', headers: { 'content-length': `${99 * MiB}` } });
-    const request = begin(client, '/api/agents/upload');
-    const answer = answerTo(request);
-    const pod = edge.pods.get('agents-api');
-    const before = pod?.received() ?? 0;
-    const chunk = Buffer.alloc(MiB);
-    request.write(chunk);
-    // The service has the beginning while the client still holds the rest.
-    await eventually(() => (pod?.received() ?? 0) > before);
-    for (let sent = 1; sent < 99; sent++) if (!request.write(chunk)) await once(request, 'drain');
-    expect(edge.spilled()).toEqual([]);
-    request.end();
-    expect(JSON.parse((await answer).body)).toMatchObject({ bytes: 99 * MiB });
-    expect(edge.spilled()).toEqual([]);
-  }, 20_000);
-});
-const MiB = 1024 * 1024;
 
 test('PHY-01 ALL-05 a websocket is opened and carries bytes both ways', async () => {
   const headers = {

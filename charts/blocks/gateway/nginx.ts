@@ -20,7 +20,7 @@ export interface Upstream {
   /** `agents-api.physics-assistant.svc.cluster.local` */
   readonly address: string;
   readonly port: number;
-  /** Name of the single pods, where a client stays with one of them. */
+  /** Name of the single pods, where a browser stays with one of them. */
   readonly podsAddress: string | undefined;
 }
 
@@ -52,40 +52,38 @@ const headers = [
   'add_header Referrer-Policy strict-origin-when-cross-origin always;',
 ];
 
+/** What a service may believe: the client's own claims about itself are replaced, not continued. */
 const proxyHeaders = [
   'proxy_set_header Host $host;',
   'proxy_set_header X-Real-IP $remote_addr;',
-  'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+  'proxy_set_header X-Forwarded-For $remote_addr;',
   'proxy_set_header X-Forwarded-Proto $scheme_outside;',
   'proxy_set_header X-Request-ID $request_id;',
   'proxy_set_header Upgrade $http_upgrade;',
   'proxy_set_header Connection $connection_upgrade;',
 ];
 
-function upstream({ name, address, port, podsAddress }: Upstream): string[] {
-  const servers = (upstreamName: string, host: string, ...choice: string[]) =>
-    block(`upstream ${upstreamName}`, [
-      `zone ${upstreamName} 64k;`,
-      ...choice,
-      // Looked up again and again, so it may appear after the gateway and its pods may move.
-      `server ${host}:${port} resolve max_fails=0;`,
-      'keepalive 32;',
-    ]);
-  if (!podsAddress) return [servers(name, address)];
-  // The names of pods are missing for some seconds after the first of them is ready: until then any pod will do.
-  return [servers(name, podsAddress, 'hash $remote_addr consistent;'), servers(anyOf(name), address)];
+function upstream({ name, address, port, podsAddress }: Upstream, tls: boolean): string {
+  // Looked up again and again, so it may appear after the gateway and its pods may move.
+  const server = (host: string, role = '') => `server ${host}:${port} resolve max_fails=0${role};`;
+  const servers = podsAddress
+    ? [
+        // By cookie: every pod of the gateway agrees on it, and a whole school behind one address is still spread.
+        `sticky cookie ${name}-pod path=/ httponly samesite=lax${tls ? ' secure' : ''};`,
+        server(podsAddress),
+        // The names of pods are missing for some seconds after the first of them is ready: until then any will do.
+        server(address, ' backup'),
+      ]
+    : [server(address)];
+  return block(`upstream ${name}`, [`zone ${name} 64k;`, ...servers, 'keepalive 32;']);
 }
 
-/** Upstream and location of all pods of a service that clients otherwise stay with. */
-const anyOf = (name: string): string => `${name}-any`;
-
-function location(route: Location, sticky: boolean): string[] {
+function location(route: Location): string[] {
   const { path, limit, allow, hidden, strip } = route;
   const body = [
     ...(allow ? [...allow.map((cidr) => `allow ${cidr};`), 'deny all;'] : []),
     ...(limit ? [`limit_req zone=${zoneOf(limit)} burst=${limit.burst} nodelay;`] : []),
     ...(strip && path !== '/' ? [...proxyHeaders, `proxy_set_header X-Forwarded-Prefix ${path};`] : []),
-    ...(sticky ? [`error_page 502 = @${anyOf(route.upstream)};`] : []),
     `proxy_pass http://${route.upstream}${strip && path !== '/' ? '/' : ''};`,
   ];
   const base = path === '/' ? '/' : `${path}/`;
@@ -95,15 +93,12 @@ function location(route: Location, sticky: boolean): string[] {
   return [...concealed, bare, block(`location ${base}`, body)];
 }
 
-const server = (host: string, locations: readonly Location[], sticky: ReadonlySet<string>): string =>
+const server = (host: string, locations: readonly Location[]): string =>
   block('server', [
     `listen ${ports.http};`,
     `server_name ${host};`,
     'if ($insecure) { return 308 https://$host$request_uri; }',
-    ...locations.flatMap((route) => location(route, sticky.has(route.upstream))),
-    ...[...new Set(locations.map((route) => route.upstream))]
-      .filter((name) => sticky.has(name))
-      .map((name) => block(`location @${anyOf(name)}`, [`proxy_pass http://${anyOf(name)};`])),
+    ...locations.flatMap(location),
   ]);
 
 /**
@@ -113,7 +108,6 @@ const server = (host: string, locations: readonly Location[], sticky: ReadonlySe
 export function nginxConf(props: NginxProps): string {
   const hosts = [...new Set(props.locations.map(({ host }) => host))];
   const limits = new Map(props.locations.flatMap(({ limit }) => (limit ? [[zoneOf(limit), limit.perSecond]] : [])));
-  const sticky = new Set(props.upstreams.flatMap(({ name, podsAddress }) => (podsAddress ? [name] : [])));
   const http = [
     'include /tmp/resolver.conf;',
     ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path /tmp/${name};`),
@@ -146,15 +140,15 @@ export function nginxConf(props: NginxProps): string {
     "map $http_x_forwarded_proto $hsts { default ''; https 'max-age=31536000; includeSubDomains'; }",
     `map $http_x_forwarded_proto $insecure { default 0; http ${props.tls ? 1 : 0}; }`,
     ...proxyHeaders,
+    "proxy_set_header X-Forwarded-Prefix '';",
     ...headers,
     'limit_req_status 429;',
     ...[...limits].map(([zone, rate]) => `limit_req_zone $binary_remote_addr zone=${zone}:10m rate=${rate}r/s;`),
-    ...props.upstreams.flatMap(upstream),
+    ...props.upstreams.map((service) => upstream(service, props.tls)),
     ...hosts.map((host) =>
       server(
         host,
         props.locations.filter((route) => route.host === host),
-        sticky,
       ),
     ),
     block('server', [`listen ${ports.http} default_server;`, 'server_name _;', 'return 404;']),

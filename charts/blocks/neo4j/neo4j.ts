@@ -1,10 +1,8 @@
-import { Lazy } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { Accounts } from '../accounts';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
-import { Job } from '../job';
-import { metadata, unclaimed } from '../labels';
+import { unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
@@ -116,15 +114,8 @@ export class Neo4j extends Construct implements Connectable {
     return `bolt://${this.id}:${port}`;
   }
 
-  /** The Job that makes a user for every client; a new client makes a new Job. */
+  /** A user for every client. */
   private accounts(operator: SecretKey): void {
-    const id = `${this.id}-accounts`;
-    const scope = new Construct(this, 'accounts');
-    const script = () => accountsScript([...this.clients.keys()]);
-    new k8s.KubeConfigMap(scope, 'script', {
-      metadata: metadata(id, { component: 'database' }),
-      data: { 'accounts.sh': Lazy.any({ produce: script }) },
-    });
     const container: Container = {
       name: 'accounts',
       image: this.image,
@@ -134,17 +125,11 @@ export class Neo4j extends Construct implements Connectable {
         NEO4J_PASSWORD: operator,
         ...Object.fromEntries([...this.clients].map(([client, key]) => [passwordVariable(client), key])),
       }),
-      mounts: [temporary, { path: '/accounts', volume: { files: id } }],
+      mounts: [temporary],
       resources: { cpu: '500m', memory: '384Mi' },
       share: burstable,
     };
-    new Job(scope, id, {
-      component: 'database',
-      containers: [container],
-      user,
-      deadlineSeconds: 1800,
-      restartOn: () => [script()],
-    });
-    this.platform.network.connect(id, this.id, port);
+    const text = () => accountsScript([...this.clients.keys()]);
+    new Accounts(this, this.id, { file: 'accounts.sh', text, container, user, port });
   }
 }

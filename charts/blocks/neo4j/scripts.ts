@@ -1,4 +1,5 @@
 import { lowerSnake, upperSnake } from '../environment';
+import { waits } from '../shell';
 
 export const userOf = (service: string): string => lowerSnake(service);
 export const passwordVariable = (service: string): string => `PASSWORD_${upperSnake(service)}`;
@@ -12,7 +13,7 @@ cp -R /var/lib/neo4j/conf/. /conf-writable/
  * Makes a user for every client, as often as it runs. The statements go through the standard input: passwords are in
  * no argument list. Community edition has users but no roles: each can be told from the others and revoked alone.
  */
-export const accountsScript = (services: readonly string[]): string => `set -eu
+export const accountsScript = (services: readonly string[]): string => `${waits}
 export NEO4J_USERNAME=neo4j
 until echo 'SHOW DATABASES;' | cypher-shell --address "$NEO4J_URI" --database system > /dev/null 2> /tmp/error; do
   echo "waiting for Neo4j at $NEO4J_URI: $(tail -n 1 /tmp/error)"

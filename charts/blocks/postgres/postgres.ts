@@ -1,10 +1,10 @@
-import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { Accounts } from '../accounts';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import type { Variables } from '../environment';
-import { Job } from '../job';
+import { exporter } from '../exporter';
 import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
@@ -99,13 +99,23 @@ export class Postgres extends Construct implements Connectable {
       resources: props.size,
       share: guaranteed,
     });
+    const monitoring = exporter({
+      image: this.platform.settings.programs.postgresExporter,
+      port: metrics.port,
+      healthPath: '/',
+      variables: {
+        DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
+        DATA_SOURCE_USER: monitor,
+        DATA_SOURCE_PASS: monitorPassword,
+      },
+    });
     const prepare = this.program('prepare', {
       command: ['bash', '-c', prepareScript],
       variables: { PGDATA: pgdata, POSTGRES_PASSWORD: this.superuser, LANG: 'C.UTF-8' },
       mounts: [data, temporary],
     });
     new StatefulSet(this, id, {
-      containers: [server, this.exporter(monitorPassword)],
+      containers: [server, monitoring],
       initContainers: [prepare],
       user,
       claim: `${id}-data`,
@@ -130,6 +140,9 @@ export class Postgres extends Construct implements Connectable {
     secrets.use(password, `${this.id}-accounts`);
     const { url, user: userVariable, password: passwordName } = this.props.variables;
     const role = roleOf(client.id);
+    if ([this.props.owner, monitor, 'postgres'].includes(role)) {
+      throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
+    }
     return {
       variables: {
         [userVariable]: role,
@@ -186,7 +199,14 @@ export class Postgres extends Construct implements Connectable {
 
   private psql(role: string, password: SecretKey): Variables {
     const { database } = this.props;
-    return { PGHOST: this.id, PGPORT: `${port}`, PGDATABASE: database, PGUSER: role, PGPASSWORD: password };
+    return {
+      PGHOST: this.id,
+      PGPORT: `${port}`,
+      PGDATABASE: database,
+      PGUSER: role,
+      PGPASSWORD: password,
+      PGCONNECT_TIMEOUT: '5',
+    };
   }
 
   /** A container of the server's image; small unless told otherwise. */
@@ -205,36 +225,9 @@ export class Postgres extends Construct implements Connectable {
     };
   }
 
-  private exporter(password: SecretKey): Container {
-    return {
-      name: 'exporter',
-      image: this.platform.settings.programs.postgresExporter,
-      variables: {
-        // Over the loopback address: the pod is its own neighbour.
-        DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
-        DATA_SOURCE_USER: monitor,
-        DATA_SOURCE_PASS: password,
-      },
-      ports: { metrics: metrics.port },
-      probes: {
-        readiness: { check: { http: '/', port: 'metrics' } },
-        liveness: { check: { tcp: 'metrics' }, periodSeconds: 20 },
-      },
-      resources: { cpu: '100m', memory: '64Mi' },
-      share: burstable,
-    };
-  }
-
-  /** The Job that makes roles and database as declared; a new client makes a new Job. */
+  /** Roles and database as declared. */
   private accounts(monitorPassword: SecretKey): void {
-    const id = `${this.id}-accounts`;
     const { database, owner } = this.props;
-    const sql = () => accountsSql({ database, owner }, [...this.clients.keys()], monitor);
-    const scope = new Construct(this, 'accounts');
-    new k8s.KubeConfigMap(scope, 'sql', {
-      metadata: metadata(id, { component: 'database' }),
-      data: { 'accounts.sql': Lazy.any({ produce: sql }) },
-    });
     const variables = () => ({
       ...this.psql('postgres', this.superuser),
       PGDATABASE: 'postgres',
@@ -242,19 +235,13 @@ export class Postgres extends Construct implements Connectable {
       [passwordVariable(monitor)]: monitorPassword,
       ...Object.fromEntries([...this.clients].map(([client, key]) => [passwordVariable(roleOf(client)), key])),
     });
-    const container = this.program('accounts', {
-      command: ['bash', '-c', accountsScript],
-      variables,
-      mounts: [temporary, { path: '/accounts', volume: { files: id } }],
-    });
-    new Job(scope, id, {
-      component: 'database',
-      containers: [container],
+    new Accounts(this, this.id, {
+      file: 'accounts.sql',
+      text: () => accountsSql({ database, owner }, [...this.clients.keys()], monitor),
+      container: this.program('accounts', { command: ['bash', '-c', accountsScript], variables }),
       user,
-      deadlineSeconds: 1800,
-      restartOn: () => [sql()],
+      port,
     });
-    this.admit(id);
   }
 }
 

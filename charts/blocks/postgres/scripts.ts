@@ -1,3 +1,5 @@
+import { waits } from '../shell';
+
 /**
  * Prepares the data folder: makes a new cluster in an empty volume, refuses one of another major version, and gives
  * the folder the mode PostgreSQL asks for, which volume plugins like to change.
@@ -31,14 +33,14 @@ rm -f /tmp/password "$PGDATA.initializing"
 `;
 
 /** Waits for the server, then applies the accounts. psql takes connection and password from PG* variables. */
-export const accountsScript = `set -eu
+export const accountsScript = `${waits}
 until pg_isready --quiet; do echo "waiting for PostgreSQL at $PGHOST"; sleep 2; done
 psql --no-psqlrc --quiet --file /accounts/accounts.sql
 echo 'accounts are as declared'
 `;
 
 /** Waits until a role can log in: its account exists and its database too. */
-export const loginScript = `set -eu
+export const loginScript = `${waits}
 until psql --no-psqlrc -Atqc 'select 1' > /dev/null 2>&1; do
   echo "waiting for PostgreSQL at $PGHOST to accept $PGUSER: its account is made by the Job postgres-accounts"
   sleep 2

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
+import { exporter } from '../exporter';
 import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
@@ -86,24 +87,18 @@ export class Redis extends Construct implements Connectable {
       resources: { cpu: '100m', memory: '32Mi' },
       share: burstable,
     };
-    const exporter: Container = {
-      name: 'exporter',
+    const monitoring = exporter({
       image: programs.redisExporter,
+      port: metrics.port,
+      healthPath: '/health',
       variables: {
         REDIS_ADDR: `redis://127.0.0.1:${port}`,
         REDIS_USER: userOf(monitor),
         REDIS_PASSWORD: monitorPassword,
       },
-      ports: { metrics: metrics.port },
-      probes: {
-        readiness: { check: { http: '/health', port: 'metrics' } },
-        liveness: { check: { tcp: 'metrics' }, periodSeconds: 20 },
-      },
-      resources: { cpu: '100m', memory: '64Mi' },
-      share: burstable,
-    };
+    });
     new StatefulSet(this, id, {
-      containers: [server, exporter],
+      containers: [server, monitoring],
       initContainers: [writeUsers],
       user,
       claim: `${id}-data`,
@@ -119,6 +114,11 @@ export class Redis extends Construct implements Connectable {
   /** Gives the client a user of its own, the URL that names it, and the way to the server. */
   connect(client: Client): Connection {
     checkNeighbours(client, this);
+    if ([monitor, 'default'].includes(userOf(client.id))) {
+      throw new Error(
+        `expected a client of ${this.id} to have a user of its own, got \`${client.id}\`, which is taken`,
+      );
+    }
     this.platform.network.connect(client.id, this.id, port);
     const { url, password } = this.props.variables;
     return {

@@ -32,15 +32,14 @@ export async function check(options: CommonOptions, surroundings: Surroundings):
   if (options.output === 'text') terminal.result(`every secret is in place (${secrets.length})`);
 }
 
-function findingsOf({ platform, namespace, backend, name, keys, values }: Surveyed): Finding[] {
+function findingsOf({ platform, namespace, name, keys, values }: Surveyed): Finding[] {
   return keys.flatMap((key) => {
     const value = values && Object.hasOwn(values, key.key) ? values[key.key] : undefined;
     if (value === undefined && key.optional) return [];
     const faults =
       value === undefined
         ? [{ problem: 'missing' as const, text: values ? 'to be set, got nothing' : 'to be set, got no such secret' }]
-        : // Throw-away values stand in the manifests for all to read; looking like one is no fault of theirs.
-          faultsOf(value, key).filter(({ problem }) => backend !== 'disposable' || problem !== 'placeholder');
+        : faultsOf(value, key);
     const users = key.usedBy.length > 0 ? ` (needed by ${key.usedBy.join(', ')})` : '';
     return faults.map(({ problem, text }) => ({
       ...{ platform, namespace, secret: name, key: key.key, problem, usedBy: key.usedBy },

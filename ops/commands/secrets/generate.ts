@@ -20,7 +20,7 @@ export async function generate(options: GenerateOptions, surroundings: Surroundi
   refuseForeign(inventories);
   const entries = options.fromEnvFile ? readEnvFile(options.fromEnvFile) : new Map<string, Entry>();
   const ours = inventories.filter(({ backend }) => backend === 'cluster');
-  if (ours.length < inventories.length) terminal.note(`${options.env} brings throw-away values in its manifests`);
+  if (ours.length < inventories.length) terminal.note(`a Job of ${options.env} makes throw-away values in the cluster`);
   if (ours.length === 0) return report([], options, terminal);
 
   const { cluster, secrets } = await survey(ours, options, surroundings);

@@ -13,7 +13,7 @@ const keySchema = z
     minimum: z.int().min(0),
     exact: z.boolean(),
     optional: z.boolean(),
-    /** The workloads that do not start without it, as `Kind/name`. */
+    /** The workloads that do not start without it, by name. */
     usedBy: z.array(z.string()),
   })
   .refine(({ origin, characters, minimum }) => origin === 'provided' || characters >= Math.max(minimum, 1), {
@@ -21,7 +21,7 @@ const keySchema = z
     message: 'expected `minimum` or more for a generated key',
   });
 const schema = z.object({
-  /** `cluster`: we create them; `external-secrets`: an operator does; `disposable`: the manifests bring them. */
+  /** `cluster`: we create them; `external-secrets`: an operator does; `disposable`: a Job in the cluster does. */
   backend: z.enum(['cluster', 'external-secrets', 'disposable']),
   secrets: z.array(z.object({ name: z.string().min(1), keys: z.array(keySchema) })),
 });

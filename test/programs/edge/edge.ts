@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { eventually, freePort } from '../../rehearsal/support';
 import { find, folders, manifestsOf } from '../../support/manifests';
 import { need } from '../need';
-import { ask, type Client } from './client';
+import { ask } from './client';
 import { serveNames, type Names } from './dns';
 import { startPod, type Pod } from './upstreams';
+
+need({ nginx: 'nginx 1.30 or newer' });
 
 // nginx runs as an ordinary user in its pod; the programs of a test machine do so through RUN_AS.
 const user = 10101;
@@ -23,7 +25,9 @@ export interface Edge {
   readonly names: Map<string, readonly string[]>;
   /** Each pod by its name: that of its service, with a number where there are two. */
   readonly pods: ReadonlyMap<string, Pod>;
-  /** nginx has taken the configuration without a complaint. */
+  /** The free port that stands for each documented one. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** What nginx says about the configuration. */
   readonly verdict: string;
   /** Lines of the access log. */
   readonly log: () => string[];
@@ -44,13 +48,13 @@ function replace(text: string, from: RegExp, to: (...groups: string[]) => string
  * folders, whom it asks for names, and that this test is trusted like the controller.
  *
  * @param missing names that the cluster's DNS does not know yet
+ * @param beside another pod of the gateway: its services are used, not started again
  */
-export async function startEdge(missing: readonly string[] = []): Promise<Edge> {
-  need({ nginx: 'nginx 1.28 or newer' });
+export async function startEdge(missing: readonly string[] = [], beside?: Edge): Promise<Edge> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-edge-'));
   if (isRoot) chownSync(folder, user, user);
   const [port, statusPort] = [await freePort(), await freePort()];
-  const free = new Map<string, number>();
+  const free = new Map(beside?.ports);
   const services: { name: string; port: number }[] = [];
   let conf = find(manifestsOf(folders.production), 'ConfigMap', 'gateway').data?.['nginx.conf'] ?? '';
   for (const [, name = '', documented = ''] of conf.matchAll(/server ([a-z-]+)\.\S+:(\d+) resolve/g)) {
@@ -69,7 +73,7 @@ export async function startEdge(missing: readonly string[] = []): Promise<Edge> 
   for (const [index, service] of services.entries()) {
     const replicas = service.name.endsWith('-pods') ? ['-0', '-1'] : [''];
     const addresses = replicas.map((_, replica) => `127.77.${index + 1}.${replica + 1}`);
-    for (const [replica, suffix] of replicas.entries()) {
+    for (const [replica, suffix] of beside ? [] : replicas.entries()) {
       const pod = `${service.name}${suffix}`;
       pods.set(pod, await startPod(pod, addresses[replica] ?? '', service.port));
     }
@@ -81,13 +85,14 @@ export async function startEdge(missing: readonly string[] = []): Promise<Edge> 
   writeFileSync(file, conf);
   writeFileSync(join(folder, 'resolver.conf'), `resolver 127.0.0.1:${dns.port} valid=1s;\n`);
   const errors = join(folder, 'err.log');
-  const verdict = execFileSync('sh', ['-c', 'nginx -t -e /dev/stderr -c "$0" 2>&1', file], { env, encoding: 'utf8' });
+  const verdict = spawnSync('nginx', ['-t', '-e', errors, '-c', file], { env, encoding: 'utf8' }).stderr;
   const nginx = spawn('nginx', ['-e', errors, '-c', file, '-g', 'daemon off;'], { env, stdio: 'ignore' });
   const edge: Edge = {
     port,
     statusPort,
     names,
     pods,
+    ports: free,
     verdict,
     log: () => readFileSync(join(folder, 'out.log'), 'utf8').trimEnd().split('\n'),
     spilled: () =>
@@ -114,5 +119,3 @@ const healthy = (port: number): Promise<boolean> =>
     ({ status }) => status === 200,
     () => false,
   );
-
-export type { Client };

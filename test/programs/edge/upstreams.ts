@@ -30,9 +30,10 @@ export async function startPod(pod: string, address: string, port: number): Prom
     request.on('error', () => response.destroy());
     request.on('end', () => {
       const { method = '', url = '', headers } = request;
+      const { pathname } = new URL(url, 'http://pod');
       const seen: Seen = { pod, method, url, headers, bytes };
-      response.writeHead(url.endsWith('/missing') ? 404 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ ...seen, ...(url.endsWith('/large') && { padding: ' '.repeat(20_000) }) }));
+      response.writeHead(pathname.endsWith('/missing') ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ ...seen, ...(pathname.endsWith('/large') && { padding: ' '.repeat(20_000) }) }));
     });
   });
   server.on('upgrade', ({ headers }, socket) => {

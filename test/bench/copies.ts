@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import { synthesise } from '../../charts/blocks/output';
+import { PhysicsAssistant } from '../../charts/physics-assistant';
+import { allSettings } from '../../config';
+
+/** Writes production's charts again and again in one process: `copies.ts HOW-MANY OUTDIR`. Prints the milliseconds. */
+const [copies = '', outdir = ''] = process.argv.slice(2);
+const production = allSettings().filter(({ environment }) => environment === 'production');
+const began = performance.now();
+for (let copy = 0; copy < Number(copies); copy++) {
+  synthesise(join(outdir, `${copy}`), production, (app, settings) => {
+    new PhysicsAssistant(app, settings);
+  });
+}
+process.stdout.write(`${performance.now() - began}`);
