@@ -19,11 +19,17 @@ let last = 0;
 export const anyBrowser = (edge: Pick<Edge, 'port'>, more?: More): Client =>
   browserAt(edge, `198.51.100.${++last}`, more);
 
-/** Waits until every route answers: nginx starts before it knows an address. */
+/** Waits until every route answers: nginx starts before it knows an address. An edge that never does is closed. */
 export async function ready(edge: Edge): Promise<Edge> {
-  for (const path of ['/', '/dashboard', '/api/agents/', '/api/database/', '/api/dashboard/']) {
-    await eventually(async () => (await ask(anyBrowser(edge), path)).status === 200, 15_000);
+  try {
+    for (const path of ['/', '/dashboard', '/api/agents/', '/api/database/', '/api/dashboard/']) {
+      await eventually(async () => (await ask(anyBrowser(edge), path)).status === 200, 15_000);
+    }
+    const administrator = browserAt(edge, '10.8.0.3', monitoring);
+    await eventually(async () => (await ask(administrator, '/flower')).status === 200, 15_000);
+  } catch (error) {
+    await edge.close();
+    throw error;
   }
-  await eventually(async () => (await ask(browserAt(edge, '10.1.2.3', monitoring), '/flower')).status === 200, 15_000);
   return edge;
 }
