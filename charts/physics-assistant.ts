@@ -135,7 +135,9 @@ export class PhysicsAssistant extends Platform {
       image: programs.flower,
       port: 5555,
       size: physics.flower,
-      healthPath: '/healthcheck',
+      // Its prefix stands before all its paths.
+      healthPath: '/flower/healthcheck',
+      metricsPath: '/flower/metrics',
       uses: { redis },
       variables: {
         CELERY_BROKER_URL: '$(REDIS_URL)',

@@ -123,6 +123,7 @@ test('PHY-08 the task processor has five minutes to end the task in hand', () =>
 
 test('PHY-09 Flower asks for a password and has a route on the host of the administrators alone', () => {
   expect(variables('flower').FLOWER_BASIC_AUTH).toBe('admin:$(FLOWER_PASSWORD)');
+  expect(main(production, 'flower').readinessProbe.httpGet.path).toBe('/flower/healthcheck');
   expect(variables('flower').FLOWER_PASSWORD).toBe('flower/FLOWER_PASSWORD');
   const conf = find(production, 'ConfigMap', 'gateway').data?.['nginx.conf'] ?? '';
   const [, ...hosts] = conf.split('server_name ');
