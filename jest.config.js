@@ -5,6 +5,8 @@ const transform = {
 const tier = (displayName, more) => ({ displayName, transform, testEnvironment: 'node', ...more });
 
 module.exports = {
+  // A test waits for programs that it starts; on a busy machine their start says nothing about them.
+  testTimeout: 60_000,
   projects: [
     tier('fast', {
       testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -32,4 +32,4 @@ test('checkov finds nothing, exceptions aside', () => {
     return finding('checkov', check_id, { namespace, kind, name: name.join('.') }, check_name);
   });
   expect(verdict('checkov', findings)).toEqual([]);
-}, 30_000);
+});

@@ -31,11 +31,11 @@ beforeAll(async () => {
   const manifests = readFileSync(fixture, 'utf8').replace(/(name|namespace): physics-assistant$/gm, `$1: ${namespace}`);
   writeFileSync(join(dist, 'physics-assistant.k8s.yaml'), manifests);
   session = new Session();
-}, 30_000);
+});
 afterAll(async () => {
   session?.stop();
   if (admin) await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
-}, 30_000);
+});
 
 test('a namespace is asked for, then comes with the manifests', async () => {
   expect(await secrets('generate')).toMatchObject({
@@ -43,7 +43,7 @@ test('a namespace is asked for, then comes with the manifests', async () => {
     stderr: `expected namespace ${namespace}, got none: apply dist first (kubectl apply -f ${dist})`,
   });
   await kubectl('apply', '-f', dist);
-}, 30_000);
+});
 
 test('ALL-50 generate creates what is missing, and a second run keeps it byte for byte', async () => {
   expect(await secrets('generate')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('created') });
@@ -55,7 +55,7 @@ test('ALL-50 generate creates what is missing, and a second run keeps it byte fo
   expect(await secrets('generate')).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('created') });
   expect([await dataOf('application'), await dataOf('postgres-agents-api')]).toEqual(first);
   expect(await secrets('check')).toMatchObject({ exitCode: 0, stdout: 'every secret is in place (3)' });
-}, 30_000);
+});
 
 test('ALL-50 runs at the same time end with one value each, and only one of them says "created"', async () => {
   // Three rounds from nothing (who creates?) and three from a Secret that lacks keys (who adds?).
@@ -74,7 +74,7 @@ test('ALL-50 runs at the same time end with one value each, and only one of them
     const keys = round === 'part' ? ['ENCRYPTION_KEY', 'JWT_SECRET', 'OTHER'] : ['ENCRYPTION_KEY', 'JWT_SECRET'];
     expect(Object.keys(await dataOf('application')).sort()).toEqual(keys);
   }
-}, 60_000);
+});
 
 test('ALL-02 check finds a placeholder and a short value that were made by hand', async () => {
   await clear();
@@ -91,7 +91,7 @@ test('ALL-02 check finds a placeholder and a short value that were made by hand'
     `expected \`JWT_SECRET\` of ${namespace}/application to be a secret, got a placeholder (needed by agents-api, dashboard-api)`,
     `expected \`ENCRYPTION_KEY\` of ${namespace}/application to be exactly 32 characters, got 4 (needed by agents-api)`,
   ]);
-}, 30_000);
+});
 
 /** A kubeconfig for a ServiceAccount that may do these things to Secrets. */
 async function kubeconfigFor(account: string, ...verbs: string[]): Promise<string> {
@@ -133,4 +133,4 @@ test('ALL-50 an account that may only get, create and patch secrets is enough', 
   expect(await secrets('generate', await kubeconfigFor('filler', 'get', 'create', 'patch'))).toMatchObject({
     exitCode: 0,
   });
-}, 30_000);
+});

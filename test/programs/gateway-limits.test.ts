@@ -5,7 +5,6 @@ import { answerTo, ask, begin, type Client } from './edge/client';
 import { startEdge, type Edge } from './edge/edge';
 
 // nginx asks again for a name when its answer is a second old.
-jest.setTimeout(30_000);
 
 let edge: Edge;
 beforeAll(async () => (edge = await startEdge().then(ready)));

@@ -4,7 +4,6 @@ import { startEdge, type Edge } from './edge/edge';
 import type { Seen } from './edge/upstreams';
 
 // nginx asks again for a name when its answer is a second old.
-jest.setTimeout(30_000);
 
 const edges: Edge[] = [];
 afterEach(() => Promise.all(edges.splice(0).map((edge) => edge.close())));

@@ -6,7 +6,7 @@ import { ask, begin, seen } from './edge/client';
 import { startEdge, type Edge } from './edge/edge';
 
 let edge: Edge;
-beforeAll(async () => (edge = await startEdge().then(ready)), 30_000);
+beforeAll(async () => (edge = await startEdge().then(ready)));
 afterAll(() => edge?.close());
 
 /** A browser at this address, and one at an address of its own. */

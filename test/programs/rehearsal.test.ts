@@ -25,7 +25,7 @@ beforeAll(async () => {
   await query('create role by_password login; create role by_trust login');
   await query(`set password_encryption to md5; create role by_md5 login password 'pencil'`);
   for (const database of ['tls_only', 'app']) await query(`create database ${database}`);
-}, 60_000);
+});
 
 afterAll(stopServers);
 afterEach(closeAll);

@@ -24,7 +24,7 @@ export function run(script: string, env: Record<string, string>) {
 }
 
 /** Waits for something that is on its way; fails the test when it does not come. */
-export async function eventually<T>(find: () => T | Promise<T>, milliseconds = 5000): Promise<NonNullable<T>> {
+export async function eventually<T>(find: () => T | Promise<T>, milliseconds = 30_000): Promise<NonNullable<T>> {
   for (
     const end = Date.now() + milliseconds;
     Date.now() < end;
