@@ -2,7 +2,15 @@ import type { App } from 'cdk8s';
 import type { Settings } from '../config';
 import { PhysicsAssistant } from './physics-assistant';
 
-/** Every platform of one environment: what stands here is what is synthesised, tested and applied. */
-export function addPlatforms(app: App, settings: Settings): void {
-  new PhysicsAssistant(app, settings);
+/** Every platform by its name, which is the name of its file in the output too. */
+export const platforms = {
+  'physics-assistant': PhysicsAssistant,
+};
+
+export type PlatformName = keyof typeof platforms;
+export const platformNames = Object.keys(platforms) as PlatformName[];
+
+/** The platforms of one environment: what stands here is what is synthesised, tested and applied. */
+export function addPlatforms(app: App, settings: Settings, names: readonly PlatformName[] = platformNames): void {
+  for (const name of names) new platforms[name](app, settings);
 }

@@ -57,10 +57,13 @@ const programs = z.strictObject({
   node: image,
   nginx: image,
   postgres: image,
+  /** The same PostgreSQL with PostGIS. */
+  postgis: image,
   postgresExporter: image,
   redis: image,
   redisExporter: image,
   neo4j: image,
+  qdrant: image,
   flower: image,
 });
 

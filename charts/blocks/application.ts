@@ -99,7 +99,7 @@ function rehearsed(
   connections: readonly Connection[],
   { rehearsal, rehearsalScript = 'server.js' }: ApplicationRuntime,
 ): Container {
-  const role = { name: container.name, ...rehearsal, connections: connections.map(({ check }) => check) };
+  const role = { name: container.name, ...rehearsal, connections: connections.flatMap(({ check = [] }) => check) };
   return {
     ...container,
     image: platform.settings.programs.node,

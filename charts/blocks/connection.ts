@@ -17,12 +17,15 @@ export interface RehearsalCheck {
   readonly user?: string;
   readonly password?: string;
   readonly path?: string;
+  /** Name of the header that carries the password. */
+  readonly header?: string;
 }
 
 /** What a client gets from a connection. */
 export interface Connection {
   readonly variables: Variables;
-  readonly check: RehearsalCheck;
+  /** @default - nothing to ask: it stands outside the cluster */
+  readonly check?: RehearsalCheck;
   /** What must be done before the client starts: a migration awaited. */
   readonly before?: readonly Container[];
 }

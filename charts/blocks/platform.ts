@@ -22,8 +22,8 @@ export interface PlatformProps {
     readonly apiServer: readonly string[];
   };
   /** Third-party images, exact. */
-  readonly programs: Readonly<Record<'node' | 'postgres' | 'postgresExporter' | 'redis' | 'redisExporter', string>> &
-    Readonly<Record<'neo4j' | 'nginx' | 'flower', string>>;
+  readonly programs: Readonly<Record<'node' | 'nginx' | 'neo4j' | 'qdrant' | 'flower', string>> &
+    Readonly<Record<'postgres' | 'postgis' | 'postgresExporter' | 'redis' | 'redisExporter', string>>;
   /** User number of the platform's own images (PHY-17). @default 1001 */
   readonly user?: number;
 }

@@ -12,10 +12,12 @@ export const environment: PlatformProps = {
   programs: {
     node: 'docker.io/library/node:24.0.0',
     postgres: 'docker.io/percona/postgresql:17.0',
+    postgis: 'docker.io/percona/postgresql-with-postgis:17.0',
     postgresExporter: 'quay.io/prometheuscommunity/postgres-exporter:v0.1.0',
     redis: 'docker.io/library/redis:8.0.0',
     redisExporter: 'docker.io/oliver006/redis_exporter:v1.0.0',
     neo4j: 'docker.io/library/neo4j:5.0.0-community',
+    qdrant: 'docker.io/qdrant/qdrant:v1.0.0-unprivileged',
     nginx: 'docker.io/nginxinc/nginx-unprivileged:1.0.0',
     flower: 'docker.io/mher/flower:2.0.0',
   },
