@@ -17,6 +17,10 @@ module.exports = {
     }),
     tier('programs', { testMatch: ['<rootDir>/test/programs/**/*.test.ts'] }),
     tier('checkers', { testMatch: ['<rootDir>/test/checkers/**/*.test.ts'] }),
-    tier('cluster', { testMatch: ['<rootDir>/test/cluster/**/*.test.ts'] }),
+    tier('cluster', {
+      testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/cluster/setup.ts',
+      globalTeardown: '<rootDir>/test/cluster/teardown.ts',
+    }),
   ],
 };

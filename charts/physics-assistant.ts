@@ -5,7 +5,6 @@ import { Neo4j } from './blocks/neo4j/neo4j';
 import { Platform } from './blocks/platform';
 import { Postgres } from './blocks/postgres/postgres';
 import { Redis } from './blocks/redis/redis';
-import { DisposableSecrets } from './blocks/rehearsal/disposable-secrets';
 import { Release } from './blocks/release';
 import { Service } from './blocks/service';
 import { PersistentVolume } from './blocks/volume';
@@ -17,8 +16,8 @@ import { Worker } from './blocks/worker';
  */
 export class PhysicsAssistant extends Platform {
   constructor(scope: Construct, settings: Settings) {
-    super(scope, 'physics-assistant', settings);
     const { physicsAssistant: physics, programs } = settings;
+    super(scope, 'physics-assistant', { ...settings, externals: physics.externals });
     const image = (name: keyof typeof physics.images) => `${physics.registry}/${name}:${physics.images[name]}`;
 
     // Secrets that services share by declaration (PHY-26); everything else is each service's own (PHY-22).
@@ -27,16 +26,11 @@ export class PhysicsAssistant extends Platform {
     const encryption = this.secrets.declare('application', 'ENCRYPTION_KEY', { characters: 32, exact: true });
     const secretKey = this.secrets.declare('application', 'SECRET_KEY');
     this.secrets.declare('grafana', 'GRAFANA_ADMIN_PASSWORD');
-    if (physics.backup.destination.kind === 's3') {
-      this.secrets.declare('backup', 'S3_ACCESS_KEY_ID', { origin: 'provided', minimum: 16 });
-      this.secrets.declare('backup', 'S3_SECRET_ACCESS_KEY', { origin: 'provided', minimum: 16 });
-    }
-    if (settings.secrets.backend === 'disposable') new DisposableSecrets(this);
 
     // What every program of the platform is told (ALL-01, ALL-29, ALL-30, PHY-19).
     const common = {
       ENVIRONMENT: settings.environment,
-      LOG_LEVEL: settings.logLevel,
+      LOG_LEVEL: physics.logLevel ?? settings.logLevel,
       DEBUG: `${settings.debug}`,
     };
     const api = {
@@ -71,9 +65,11 @@ export class PhysicsAssistant extends Platform {
     });
     new Release(this, 'database-migration', {
       database: postgres,
-      image: image('database-api'),
-      command: ['alembic', 'upgrade', 'head'],
-      size: { cpu: '500m', memory: '256Mi' },
+      program: {
+        image: image('database-api'),
+        command: ['alembic', 'upgrade', 'head'],
+        size: { cpu: '500m', memory: '256Mi' },
+      },
     });
 
     // MCP services: six from one description, reachable from the Agents API alone (PHY-06). The guides name no port.
@@ -128,7 +124,7 @@ export class PhysicsAssistant extends Platform {
           SMTP_PASSWORD: this.secrets.declare('smtp', 'SMTP_PASSWORD', provided),
         }),
       },
-      externals: physics.smtp ? [{ name: 'smtp', port: physics.smtp.port }, webhook] : [],
+      externals: physics.smtp ? [{ name: 'smtp', host: physics.smtp.host, port: physics.smtp.port }, webhook] : [],
     });
     const flower = new Service(this, 'flower', {
       component: 'analytics',

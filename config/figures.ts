@@ -34,6 +34,11 @@ export const origin = z
 /** An address block: `10.0.0.0/8`. */
 export const cidr = z.cidrv4('to be an address block such as `10.0.0.0/8`');
 
+export const cidrs = z.array(cidr, 'to be a list of address blocks').min(1, 'to have at least one address block');
+
+/** Labels of nodes. */
+export const nodeSelector = z.record(z.string(), z.string('to be the value of a label, in quotes'));
+
 /** An image tag, a digest may follow; `latest` is neither a version nor repeatable. */
 export const tag = z
   .string('to be an image tag')
@@ -90,6 +95,22 @@ export const replicas = z
 export const scaledSize = z.strictObject({ cpu, memory, replicas });
 
 export const storedSize = z.strictObject({ cpu, memory, storage });
+
+/** A volume of a service; with ReadWriteOnce one pod at most can use it (GOV-16). */
+export const volume = z.strictObject({
+  storage,
+  accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']),
+  /** Shared volumes often come from another class than those of databases. */
+  storageClass: name.optional(),
+});
+
+/** A bucket of an S3 service; its keys are secrets. */
+export const bucket = z.strictObject({
+  kind: z.literal('s3'),
+  bucket: z.string('to be the name of a bucket').min(3, 'to be the name of a bucket'),
+  endpoint: z.url({ protocol: /^https$/, error: 'to be the URL of an S3 service, such as `https://s3.school.edu`' }),
+  region: name,
+});
 
 export type Size = z.infer<typeof size>;
 export type Replicas = z.infer<typeof replicas>;

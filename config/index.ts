@@ -1,11 +1,12 @@
+import { governanceFigures, type GovernanceFigures } from './ai-governance';
 import { development } from './development';
 import { parseSettings, SettingsError } from './load';
 import { production } from './production';
 import { environmentNames, type EnvironmentName, type Settings } from './schema';
 import { staging } from './staging';
 
-export { parseSettings, SettingsError, environmentNames };
-export type { EnvironmentName, Settings };
+export { governanceFigures, parseSettings, SettingsError, environmentNames };
+export type { EnvironmentName, GovernanceFigures, Settings };
 
 const committed = { production, staging, development };
 

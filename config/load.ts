@@ -43,8 +43,18 @@ function typosOf(issue: z.core.$ZodIssue, input: unknown): Typo[] {
   });
 }
 
+/** Of a value that may be a name or an object, an object that is given is wrong in its own keys. */
+function inside(issue: z.core.$ZodIssue, input: unknown): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || typeof at(input, issue.path) !== 'object') return [issue];
+  const kind = issue.errors.find((errors) =>
+    errors.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return kind?.map((found) => ({ ...found, path: [...issue.path, ...found.path] })) ?? [issue];
+}
+
 /** All that the schema finds wrong, as sentences. A key that is missing because it is mistyped is named once. */
-function explain(issues: readonly z.core.$ZodIssue[], input: unknown): string[] {
+function explain(found: readonly z.core.$ZodIssue[], input: unknown): string[] {
+  const issues = found.flatMap((issue) => inside(issue, input));
   const typos = issues.flatMap((issue) => typosOf(issue, input));
   const meant = new Set(typos.map((typo) => keyOf([...typo.path.slice(0, -1), typo.meant ?? ''])));
   const rest = issues.filter(({ code }) => code !== 'unrecognized_keys');
@@ -75,6 +85,9 @@ function keysAt(path: readonly PropertyKey[], input: unknown): string[] {
 /** What an optional value or a discriminated union stands for. */
 function resolve(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional) return resolve(schema.unwrap(), value);
+  if (schema instanceof z.ZodUnion && !(schema instanceof z.ZodDiscriminatedUnion)) {
+    return (schema.options as readonly z.core.$ZodType[]).find((option) => option instanceof z.ZodObject);
+  }
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const { discriminator } = schema.def;
   const kinds = schema.options as readonly z.ZodObject[];

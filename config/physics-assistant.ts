@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, host, memory, name, port, scaledSize, size, storage, storedSize, tag } from './figures';
+import { count, host, memory, name, port, scaledSize, size, storedSize, tag, volume } from './figures';
 import { platform } from './platform';
 
 /** The images the Physics Assistant's own teams build; each has a tag of its own. */
@@ -35,9 +35,7 @@ export const physicsAssistant = platform.extend({
     momentum: scaledSize,
     angularMotion: scaledSize,
   }),
-  mlEngine: scaledSize.extend({
-    models: z.strictObject({ storage, accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']) }),
-  }),
+  mlEngine: scaledSize.extend({ models: volume }),
   taskProcessor: scaledSize,
   flower: size,
   gateway: scaledSize,

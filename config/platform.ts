@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import { count, host, origin, schedule, storage } from './figures';
+import { bucket, cidrs, count, host, origin, schedule, storage } from './figures';
 
 /** Where backups go: a volume of the cluster, or a bucket whose keys stand in the Secret `backup` (PHY-29). */
-const destination = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('volume'), storage }),
-  z.strictObject({
-    kind: z.literal('s3'),
-    bucket: z.string('to be the name of a bucket').min(3, 'to be the name of a bucket'),
-    endpoint: z.url('to be the URL of an S3 service'),
-    region: z.string('to be the name of a region').min(1, 'to be the name of a region'),
-  }),
-]);
+const destination = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('volume'), storage }), bucket]);
+
+export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
 
 /** What every platform has: its public name, its images, its backups. */
 export const platform = z.strictObject({
@@ -20,4 +14,8 @@ export const platform = z.strictObject({
     .string('to be a registry path in quotes, such as `ghcr.io/school`')
     .regex(/^[a-z0-9.-]+\.[a-z]+(\/[a-z0-9._-]+)*$/, 'to be a registry path such as `ghcr.io/school`'),
   backup: z.strictObject({ schedule, retentionDays: count, destination }),
+  /** Where a guide wants another level than the environment's (ALL-30). */
+  logLevel: z.enum(logLevels).optional(),
+  /** Address blocks of external services by the names on the page; without an entry, the Internet at their port. */
+  externals: z.record(z.string(), cidrs).optional(),
 });

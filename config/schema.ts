@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { cidr, host, image, name } from './figures';
+import { aiGovernance } from './ai-governance';
+import { cidrs, host, image, name, nodeSelector } from './figures';
+import { habitabilityExplorer } from './habitability-explorer';
+import { personalAssistant } from './personal-assistant';
 import { physicsAssistant } from './physics-assistant';
+import { logLevels } from './platform';
 
 /** Who signs the certificates of the edge (PHY-28, ALL-03). */
 const issuer = z.discriminatedUnion('kind', [
@@ -27,7 +31,14 @@ const secrets = z.discriminatedUnion('backend', [
   }),
 ]);
 
-const cidrs = z.array(cidr, 'to be a list of address blocks').min(1, 'to have at least one address block');
+/** A kind of accelerator: what containers ask for, which nodes have it, what keeps others off (HWO-10). */
+const gpuClass = z.strictObject({
+  resource: z
+    .string('to be a resource of nodes')
+    .regex(/^[a-z0-9.-]+\/[\w.-]+$/, 'to be a resource such as `nvidia.com/gpu`'),
+  nodeSelector,
+  taint: z.strictObject({ key: name, value: z.string().optional() }).optional(),
+});
 
 /** What the cluster offers, named as the cluster names it. */
 const cluster = z.strictObject({
@@ -37,6 +48,8 @@ const cluster = z.strictObject({
   storageClass: name.optional(),
   /** Where the API server answers, for the few pods that call it. */
   apiServer: cidrs,
+  /** Accelerators by the name that a platform asks for. */
+  gpuClasses: z.record(name, gpuClass).optional(),
 });
 
 const edge = z.strictObject({
@@ -76,13 +89,16 @@ export const settings = z.strictObject({
   rehearsal: z.boolean(),
   /** Databases with replicas and failover. */
   highAvailability: z.boolean(),
-  logLevel: z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR']),
+  logLevel: z.enum(logLevels),
   debug: z.boolean(),
   secrets,
   cluster,
   edge,
   programs,
   physicsAssistant,
+  aiGovernance,
+  habitabilityExplorer,
+  personalAssistant,
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import { runCommand } from './commands/run';
 import { secrets } from './commands/secrets';
 import { exit, Failure } from './errors';
 import type { Surroundings } from './options';
 
 /** Every command, in the order of the help text: each adds itself to the program. */
-const commands = [secrets];
+const commands = [runCommand, secrets];
 
 /** Runs one command line and gives its exit code; every problem has been written by then. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {

@@ -8,8 +8,9 @@ export interface Endpoint {
 
 /** What was tried, in the words of RBAC. */
 export interface Attempt {
-  readonly verb: 'get' | 'create' | 'patch';
-  readonly resource: 'namespaces' | 'secrets';
+  readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
+  /** A subresource stands behind a slash. */
+  readonly resource: 'namespaces' | 'secrets' | 'cronjobs' | 'jobs' | 'events' | 'pods' | 'pods/log' | 'pods/attach';
   readonly namespace: string;
 }
 
@@ -18,6 +19,22 @@ export function statusOf(error: unknown): number | undefined {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'number' ? code : undefined;
 }
+
+/** Makes a request; gives its answer, or its status when that is one of `expected`. @throws Failure for the rest */
+export type Send = <T>(attempt: Attempt, expected: readonly number[], request: () => Promise<T>) => Promise<T | number>;
+
+/** A `Send` whose failures name this API server. */
+export const sender =
+  (endpoint: Endpoint): Send =>
+  async (attempt, expected, request) => {
+    try {
+      return await request();
+    } catch (error) {
+      const status = statusOf(error);
+      if (status !== undefined && expected.includes(status)) return status;
+      throw explain(error, attempt, endpoint);
+    }
+  };
 
 /** Says what went wrong between us and the API server, without headers, bodies or stacks. */
 export function explain(error: unknown, attempt: Attempt, { server, context }: Endpoint): Failure {
@@ -39,12 +56,15 @@ export function explain(error: unknown, attempt: Attempt, { server, context }: E
   if (status === 403 && / cannot \w+ /.test(message)) {
     return new Failure(exit.forbidden, [
       `expected permission ${action} (context ${context}), got 403 Forbidden: ` +
-        `ask for a role that allows it, then see kubectl auth can-i ${verb} ${resource} -n ${namespace}`,
+        `ask for a role that allows it, then see kubectl auth can-i ${verb} ${asked(resource)} -n ${namespace}`,
     ]);
   }
   if (status === 404 && verb === 'create') return missingNamespace(namespace, 'kubectl apply -f dist');
   return new Failure(exit.failed, [`expected ${server} ${action}, got ${status}: ${message || 'no reason'}`]);
 }
+
+/** A resource in the words of `kubectl auth can-i`. */
+const asked = (resource: string): string => resource.replace('/', ' --subresource=');
 
 /** Namespaces come with quota, policies and Pod Security from the manifests, so no command ever makes one. */
 export const missingNamespace = (namespace: string, remedy: string): Failure =>

@@ -7,7 +7,8 @@ import {
   setHeaderOptions,
   type RequestContext,
 } from '@kubernetes/client-node';
-import { explain, statusOf, type Attempt, type Endpoint } from './cluster-errors';
+import { sender, type Attempt, type Endpoint, type Send } from './cluster-errors';
+import { Jobs } from './cluster-jobs';
 import { exit, Failure } from './errors';
 
 const answerTimeoutMillis = 15_000;
@@ -20,7 +21,10 @@ export type Values = Readonly<Record<string, string>>;
 export class Cluster {
   private constructor(
     private readonly api: CoreV1Api,
+    private readonly send: Send,
     readonly endpoint: Endpoint,
+    /** Programs that somebody starts. */
+    readonly jobs: Jobs,
   ) {}
 
   /** Connects as kubectl does: KUBECONFIG, else ~/.kube/config, else the pod's account. */
@@ -40,7 +44,9 @@ export class Cluster {
       authMethods: { default: config },
       promiseMiddleware: [timeout],
     });
-    return new Cluster(new CoreV1Api(configuration), { server, context: config.getCurrentContext() });
+    const endpoint = { server, context: config.getCurrentContext() };
+    const send = sender(endpoint);
+    return new Cluster(new CoreV1Api(configuration), send, endpoint, new Jobs(config, configuration, send));
   }
 
   /** Whether a namespace exists; who may not ask is told when writing. */
@@ -95,17 +101,6 @@ export class Cluster {
     );
     if (typeof answer === 'number') return undefined;
     return { values: decode(answer.data ?? {}), resourceVersion: answer.metadata?.resourceVersion };
-  }
-
-  /** The answer, or its status when that is one of `expected`. */
-  private async send<T>(attempt: Attempt, expected: number[], request: () => Promise<T>): Promise<T | number> {
-    try {
-      return await request();
-    } catch (error) {
-      const status = statusOf(error);
-      if (status !== undefined && expected.includes(status)) return status;
-      throw explain(error, attempt, this.endpoint);
-    }
   }
 }
 

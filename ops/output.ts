@@ -12,6 +12,13 @@ export interface Terminal {
   readonly ask?: (question: string) => Promise<string>;
 }
 
+/** What a program in the cluster reads and writes through us, byte by byte. */
+export interface Streams {
+  /** With `setRawMode` on a terminal, where every key goes to the program, ctrl-c too. */
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+  readonly stdout: Writable;
+}
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   return {

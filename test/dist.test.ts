@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { folderOf, synthesise } from '../charts/blocks/output';
-import { addPlatforms } from '../charts/platforms';
+import { addPlatforms, platformNames } from '../charts/platforms';
 import { allSettings } from '../config';
-import { filesOf, root } from './support/manifests';
+import { environments, filesOf, root } from './support/manifests';
 
 const scratch = mkdtempSync(join(tmpdir(), 'slipway-dist-'));
 const fresh = join(scratch, 'dist');
@@ -14,8 +14,6 @@ beforeAll(() => {
   synthesise(fresh, allSettings(), addPlatforms);
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
-
-const environments = ['production', 'staging', 'development'];
 
 /** What a reviewer reads: the lines that differ, with the object they stand in. */
 function difference(folder: string, name: string): string {
@@ -33,6 +31,10 @@ describe.each(environments)('dist of %s', (environment) => {
 
   test('holds the files of a fresh synth', () => {
     expect(filesOf(join(root, 'dist', folder))).toEqual(filesOf(join(fresh, folder)));
+  });
+
+  test('ALL-01 holds one file for each platform', () => {
+    expect(filesOf(join(root, 'dist', folder))).toEqual(platformNames.map((name) => `${name}.k8s.yaml`).sort());
   });
 
   test.each(filesOf(join(root, 'dist', folder)))('%s is what a fresh synth writes', (name) => {

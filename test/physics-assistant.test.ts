@@ -1,50 +1,21 @@
-import { App } from 'cdk8s';
-import { PhysicsAssistant } from '../charts/physics-assistant';
-import { allSettings, type Settings } from '../config';
 import {
   containersOf,
   find,
-  folders,
-  manifestsOf,
   mebibytes,
   milliCpu,
   ofKind,
   podsOf,
   quietPods,
+  withoutFingerprint,
   type Manifest,
 } from './support/manifests';
+import { page, secretsOf } from './support/page';
+import { reachability } from './support/reachability';
 
-const production = manifestsOf(folders.production);
-const development = manifestsOf(folders.development);
-
-/** The main container of a workload. */
-const main = (objects: readonly Manifest[], name: string) => {
-  const pod = podsOf(objects).find(({ owner }) => owner.metadata.name === name);
-  return pod?.template.spec.containers[0];
-};
-
-/** Variables of a workload: texts as they are, secrets as `secret/key`. */
-const variables = (name: string, objects = production): Record<string, string> =>
-  Object.fromEntries(
-    (main(objects, name)?.env ?? []).map(
-      ({
-        name: key,
-        value,
-        valueFrom,
-      }: {
-        name: string;
-        value?: string;
-        valueFrom?: { secretKeyRef: { name: string; key: string } };
-      }) => [key, value ?? `${valueFrom?.secretKeyRef.name}/${valueFrom?.secretKeyRef.key}`],
-    ),
-  );
-
-/** The page with other settings, without a file. */
-const synthesise = (environment: string, change: (settings: Settings) => Settings): Manifest[] => {
-  const [settings] = allSettings().filter((candidate) => candidate.environment === environment);
-  if (!settings) throw new Error(`expected settings of ${environment}`);
-  return new PhysicsAssistant(new App(), change(settings)).toJson() as Manifest[];
-};
+const physics = page('physics-assistant');
+const { main, synthesise, variables } = physics;
+const production = physics.objects('production');
+const development = physics.objects('development');
 
 describe('workloads of production, by the tables of the guides', () => {
   test.each([
@@ -67,7 +38,7 @@ describe('workloads of production, by the tables of the guides', () => {
     ['PHY-12', 'redis', 1, 6379, '500m', '1Gi'],
   ])('%s %s runs %i times at port %i with %s CPU and %s', (_row, name, pods, port, cpu, memory) => {
     const owner = ofKind(production, 'Deployment', 'StatefulSet').find(({ metadata }) => metadata.name === name);
-    const { ports, resources } = main(production, name);
+    const { ports, resources } = main(name);
     expect(owner && quietPods(production, owner)).toBe(pods);
     expect(ports[0].containerPort).toBe(port);
     expect(resources.limits).toMatchObject({ cpu, memory });
@@ -95,12 +66,12 @@ describe('workloads of production, by the tables of the guides', () => {
   });
 
   test('ALL-30 in staging the same workloads run, at half the size or less', () => {
-    const staging = manifestsOf(folders.staging);
+    const staging = physics.objects('staging');
     const names = (objects: readonly Manifest[]) =>
       ofKind(objects, 'Deployment', 'StatefulSet').map(({ metadata }) => metadata.name);
     expect(names(staging)).toEqual(names(production));
     for (const name of ['agents-api', 'streamlit-ui', 'postgres', 'neo4j']) {
-      const [here, there] = [main(staging, name), main(production, name)].map(({ resources }) => resources.limits);
+      const [here, there] = [main(name, staging), main(name)].map(({ resources }) => resources.limits);
       expect(milliCpu(here.cpu) * 2).toBe(milliCpu(there.cpu));
       expect(mebibytes(here.memory) * 2).toBe(mebibytes(there.memory));
     }
@@ -109,12 +80,20 @@ describe('workloads of production, by the tables of the guides', () => {
 
 test('PHY-01 Streamlit names its pods for clients that stay with one, and its health is its own path', () => {
   expect(find(production, 'Service', 'streamlit-ui-pods').spec.clusterIP).toBe('None');
-  expect(main(production, 'streamlit-ui').readinessProbe.httpGet.path).toBe('/_stcore/health');
+  expect(main('streamlit-ui').readinessProbe.httpGet.path).toBe('/_stcore/health');
+});
+
+test('PHY-06 MCP services are reachable from the Agents API alone, and reach nobody', () => {
+  const open = reachability(production);
+  expect(new Set(open.filter((way) => way.includes('→ mcp-')).map((way) => way.split(' ')[0]))).toEqual(
+    new Set(['agents-api']),
+  );
+  expect(open.filter((way) => way.startsWith('mcp-'))).toEqual([]);
 });
 
 test('PHY-07 the ML engine keeps its models on a volume of its own', () => {
   expect(find(production, 'PersistentVolumeClaim', 'ml-models').spec.resources.requests.storage).toBe('20Gi');
-  expect(main(production, 'ml-engine').volumeMounts).toContainEqual({ name: 'ml-models', mountPath: '/app/models' });
+  expect(main('ml-engine').volumeMounts).toContainEqual({ name: 'ml-models', mountPath: '/app/models' });
 });
 
 test('PHY-08 the task processor has five minutes to end the task in hand', () => {
@@ -123,10 +102,9 @@ test('PHY-08 the task processor has five minutes to end the task in hand', () =>
 
 test('PHY-09 Flower asks for a password and has a route on the host of the administrators alone', () => {
   expect(variables('flower').FLOWER_BASIC_AUTH).toBe('admin:$(FLOWER_PASSWORD)');
-  expect(main(production, 'flower').readinessProbe.httpGet.path).toBe('/flower/healthcheck');
+  expect(main('flower').readinessProbe.httpGet.path).toBe('/flower/healthcheck');
   expect(variables('flower').FLOWER_PASSWORD).toBe('flower/FLOWER_PASSWORD');
-  const conf = find(production, 'ConfigMap', 'gateway').data?.['nginx.conf'] ?? '';
-  const [, ...hosts] = conf.split('server_name ');
+  const [, ...hosts] = physics.nginxConf().split('server_name ');
   const withFlower = hosts.filter((host) => host.includes('proxy_pass http://flower'));
   expect(withFlower.map((host) => host.split(';')[0])).toEqual(['monitoring.physics-assistant.example']);
   expect(withFlower[0]).toMatch(/allow 10\.8\.0\.0\/24;\n\s+deny all;/);
@@ -161,7 +139,7 @@ test('PHY-19 what the guides let an operator set reaches the programs by the nam
     SMTP_PASSWORD: 'smtp/SMTP_PASSWORD',
     ALERT_WEBHOOK_URL: 'alert-webhook/ALERT_WEBHOOK_URL',
   });
-  const conf = find(production, 'ConfigMap', 'gateway').data?.['nginx.conf'];
+  const conf = physics.nginxConf();
   expect(conf).toMatch(/^worker_processes auto;$/m);
   expect(conf).toMatch(/client_max_body_size 100m;/);
   expect(conf).toMatch(/proxy_read_timeout 300s;/);
@@ -176,7 +154,7 @@ test('PHY-20 one figure makes a database larger: limits, tuning and the promise 
       neo4j: { cpu: '3', memory: '6Gi', storage: '50Gi' },
     },
   }));
-  expect(main(larger, 'postgres').resources).toMatchObject({
+  expect(main('postgres', larger).resources).toMatchObject({
     limits: { cpu: '2', memory: '4Gi' },
     requests: { memory: '4Gi' },
   });
@@ -196,16 +174,8 @@ test('PHY-22 every client of PostgreSQL has a password of its own, and none has 
 test('PHY-26 each program gets the secrets that it uses and no other', () => {
   const needed = Object.fromEntries(
     podsOf(production).map(({ owner, template }) => [
-      owner.metadata.name.replace(/-[0-9a-f]{10}$/, ''),
-      [
-        ...new Set(
-          containersOf(template).flatMap(({ env = [] }) =>
-            env.flatMap(({ valueFrom }) =>
-              valueFrom?.secretKeyRef ? [`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] : [],
-            ),
-          ),
-        ),
-      ].sort(),
+      withoutFingerprint(owner.metadata.name),
+      secretsOf(containersOf(template)).sort(),
     ]),
   );
   const api = ['application/JWT_SECRET', 'application/SECRET_KEY'];
@@ -234,23 +204,17 @@ test('PHY-26 each program gets the secrets that it uses and no other', () => {
 });
 
 test('PHY-26 ALL-02 ALL-50 the inventory has the lengths of the guides', () => {
-  const { secrets } = JSON.parse(find(production, 'ConfigMap', 'secret-inventory').data?.['inventory.json'] ?? '') as {
-    secrets: {
-      name: string;
-      keys: { key: string; origin: string; characters: number; minimum: number; exact: boolean }[];
-    }[];
-  };
-  const rules = Object.fromEntries(secrets.flatMap(({ keys }) => keys.map((rule) => [rule.key, rule])));
-  expect(rules.JWT_SECRET).toMatchObject({ origin: 'generated', minimum: 32 });
-  expect(rules.ENCRYPTION_KEY).toMatchObject({ characters: 32, exact: true });
-  expect(rules.SESSION_SECRET).toMatchObject({ characters: 64, exact: true });
+  const rules = physics.inventory();
+  expect(rules['application/JWT_SECRET']).toMatchObject({ origin: 'generated', minimum: 32 });
+  expect(rules['application/ENCRYPTION_KEY']).toMatchObject({ characters: 32, exact: true });
+  expect(rules['application/SESSION_SECRET']).toMatchObject({ characters: 64, exact: true });
   for (const key of [
-    'POSTGRES_PASSWORD',
-    'PHYSICS_DB_PASSWORD',
-    'NEO4J_PASSWORD',
-    'REDIS_PASSWORD',
-    'SECRET_KEY',
-    'GRAFANA_ADMIN_PASSWORD',
+    'postgres/POSTGRES_PASSWORD',
+    'postgres/PHYSICS_DB_PASSWORD',
+    'neo4j/NEO4J_PASSWORD',
+    'redis/REDIS_PASSWORD',
+    'application/SECRET_KEY',
+    'grafana/GRAFANA_ADMIN_PASSWORD',
   ]) {
     expect(rules[key]).toMatchObject({ origin: 'generated', characters: 64 });
   }
@@ -262,7 +226,7 @@ test('PHY-26 JWT_SECRET and JWT_SECRET_KEY carry one value', () => {
 
 test('PHY-27 the APIs are asked at the documented path', () => {
   for (const name of ['agents-api', 'database-api', 'dashboard-api']) {
-    expect(main(production, name).readinessProbe.httpGet).toEqual({ path: '/health', port: 'http' });
+    expect(main(name).readinessProbe.httpGet).toEqual({ path: '/health', port: 'http' });
   }
 });
 
@@ -271,7 +235,7 @@ test('PHY-28 domain, TLS and e-mail of the settings reach Ingress, certificate a
   const { spec } = find(production, 'Ingress', 'gateway');
   expect(spec.tls).toEqual([{ hosts, secretName: 'gateway-tls' }]);
   expect(find(production, 'Certificate', 'gateway').spec).toMatchObject({ dnsNames: hosts, secretName: 'gateway-tls' });
-  expect(find(production, 'Issuer', 'gateway').spec.acme.email).toBe('platform@physics-assistant.example');
+  expect(find(production, 'Issuer', 'gateway').spec.acme.email).toBe('platform@slipway.example');
   expect(find(development, 'Ingress', 'gateway').spec.tls).toBeUndefined();
 });
 
@@ -286,8 +250,7 @@ test('PHY-29 a bucket in the settings asks for its keys and gives them to no pro
       },
     },
   }));
-  const inventory = find(objects, 'ConfigMap', 'secret-inventory').data?.['inventory.json'];
-  expect(inventory).toContain('S3_ACCESS_KEY_ID');
+  expect(physics.inventory(objects)).toHaveProperty(['backup/S3_ACCESS_KEY_ID']);
   expect(JSON.stringify(podsOf(objects))).not.toContain('S3_');
   expect(find(objects, 'StatefulSet', 'postgres').metadata.annotations).toMatchObject({
     'slipway.dev/backup-destination': 's3://physics-backups',
@@ -313,11 +276,9 @@ test('ALL-28 with External Secrets every Secret is fetched from the store, and n
     },
   }));
   const fetched = ofKind(objects, 'ExternalSecret').map(({ spec }) => spec.target.name);
-  const used = podsOf(objects).flatMap(({ template }) =>
-    containersOf(template).flatMap(({ env = [] }) =>
-      env.flatMap(({ valueFrom }) => (valueFrom?.secretKeyRef ? [valueFrom.secretKeyRef.name] : [])),
-    ),
-  );
+  const used = podsOf(objects)
+    .flatMap(({ template }) => secretsOf(containersOf(template)))
+    .map((key) => key.split('/')[0]);
   expect([...new Set(used)].filter((name) => !fetched.includes(name))).toEqual([]);
   expect(ofKind(objects, 'Secret')).toEqual([]);
 });
@@ -329,8 +290,8 @@ test('ALL-29 ALL-30 CORS origins, environment, log level and debug are those of 
     LOG_LEVEL: 'INFO',
     DEBUG: 'false',
   });
-  expect(variables('agents-api', development)).toMatchObject({
-    CORS_ORIGINS: 'http://localhost:8501,http://localhost:5173',
+  expect(variables('agents-api', 'development')).toMatchObject({
+    CORS_ORIGINS: 'http://physics-assistant.localhost,http://localhost:8501,http://localhost:5173',
     ENVIRONMENT: 'development',
     LOG_LEVEL: 'DEBUG',
     DEBUG: 'true',

@@ -4,11 +4,12 @@ import type { Container, Mount, Probes } from './container';
 import { secretsOf, type Variables } from './environment';
 import type { External } from './network';
 import { Platform } from './platform';
+import { placementOf, type Placement, type PlacementProps } from './placement';
 import { burstable, limitsOf, type Resources } from './quantity';
 import { rehearsalFiles } from './rehearsal/rehearsal';
 
 /** What Service, Worker and Task have in common: a program of the platform's own, and what it connects to. */
-export interface ApplicationProps {
+export interface ApplicationProps extends PlacementProps {
   /** Registry, name and exact tag. */
   readonly image: string;
   /** CPU and memory at most; requests follow (ALL-06). */
@@ -61,12 +62,13 @@ export function application(
   id: string,
   props: ApplicationProps,
   runtime: ApplicationRuntime,
-): { readonly container: Container; readonly before: readonly Container[] } {
+): { readonly container: Container; readonly before: readonly Container[]; readonly placement: Placement['pod'] } {
   if (!exactTag.test(props.image)) {
     throw new Error(`expected \`image\` of ${id} to have an exact tag, got "${props.image}"`);
   }
   limitsOf(props.size);
   const platform = Platform.of(scope);
+  const placement = placementOf(id, props, platform.settings.cluster.gpuClasses);
   const client: Client = { id, platform };
   const targets = [...Object.values(props.uses ?? {}), ...(props.calls ?? [])];
   const connections = targets.map((target) => target.connect(client));
@@ -84,11 +86,13 @@ export function application(
     mounts: [temporary, ...(props.mounts ?? [])],
     resources: props.size,
     share: burstable,
+    ...(placement.devices && { devices: placement.devices }),
   };
   for (const key of secretsOf(variables)) platform.secrets.use(key, id);
   return {
     container: platform.rehearsal ? rehearsed(container, platform, connections, runtime) : container,
     before: connections.flatMap(({ before = [] }) => before),
+    placement: placement.pod,
   };
 }
 

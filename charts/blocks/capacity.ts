@@ -94,7 +94,19 @@ export class Capacity extends Construct {
         'limits.memory': memoryText(total(limits)),
         persistentvolumeclaims: `${this.claims.length}`,
         'requests.storage': memoryText({ memoryMiB: storage }),
+        ...this.devices(),
       }).map(([name, text]) => [name, quantity(text)]),
     );
+  }
+
+  /** Accelerators that all pods together may hold, by the name that a quota has for them. */
+  private devices(): Record<string, string> {
+    const total: Record<string, number> = {};
+    for (const { containers, pods } of this.demands) {
+      for (const [name, count] of containers.flatMap(({ devices = {} }) => Object.entries(devices))) {
+        total[`requests.${name}`] = (total[`requests.${name}`] ?? 0) + pods * count;
+      }
+    }
+    return Object.fromEntries(Object.entries(total).map(([name, count]) => [name, `${count}`]));
   }
 }

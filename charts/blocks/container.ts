@@ -5,7 +5,7 @@ import { ephemeralStorageMiB, quantity, resourceRequirements, type Resources, ty
 /** What a container writes to or reads from, beside its image: everything else is read-only (ALL-11). */
 export type Volume =
   | { readonly scratch: string; readonly sizeMiB: number; readonly inMemory?: boolean }
-  | { readonly files: string; readonly executable?: boolean }
+  | { readonly files: string; readonly executable?: boolean; readonly revision?: string }
   | { readonly claim: string; readonly template?: boolean; readonly oneNode?: boolean }
   | { readonly apiToken: string };
 
@@ -51,8 +51,12 @@ export interface Container {
   readonly mounts?: readonly Mount[];
   readonly resources: Resources;
   readonly share: Share;
+  /** Devices of the node, by resource: `nvidia.com/gpu`. */
+  readonly devices?: Readonly<Record<string, number>>;
   /** What runs before the stop signal. */
   readonly preStop?: readonly string[];
+  /** A terminal on which one person answers it. @default false */
+  readonly terminal?: boolean;
 }
 
 /** The variables as they are now. */
@@ -72,7 +76,7 @@ export function containerSpec(props: Container): k8s.Container {
     ...(Object.keys(ports).length > 0 && {
       ports: Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
     }),
-    resources: resourceRequirements(props.resources, props.share),
+    resources: resourceRequirements(props.resources, props.share, props.devices),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -92,6 +96,7 @@ export function containerSpec(props: Container): k8s.Container {
       livenessProbe: probe(probes.liveness),
     }),
     ...(preStop && { lifecycle: { preStop: { exec: { command: [...preStop] } } } }),
+    ...(props.terminal && { stdin: true, stdinOnce: true, tty: true }),
   };
 }
 
@@ -149,6 +154,12 @@ function source(volume: Volume): Omit<k8s.Volume, 'name'> {
     },
   };
 }
+
+/** Fingerprints of the files that containers mount: when one changes, so must the pod. */
+export const revisionsOf = (containers: readonly Container[]): string[] =>
+  containers.flatMap(({ mounts = [] }) =>
+    mounts.flatMap(({ volume }) => ('files' in volume && volume.revision ? [volume.revision] : [])),
+  );
 
 /** A volume of one node at a time: pods that share it must stand there together. */
 export const standTogether = (containers: readonly Container[]): boolean =>

@@ -1,6 +1,7 @@
 import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { standTogether } from './container';
 import { metadata, versionOf } from './labels';
 import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
@@ -19,6 +20,12 @@ export class Deployment extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, 'deployment');
     const { component, containers, initContainers = [], replicas, metrics } = props;
+    if (standTogether(containers) && replicas.max > 1) {
+      throw new Error(
+        `expected \`replicas.max\` of ${id} to be 1 while its volume is ReadWriteOnce, got ${replicas.max}: ` +
+          'choose ReadWriteMany or object storage',
+      );
+    }
     const pod = new Pod(this, id, {
       ...props,
       ...(metrics && { annotations: { ...props.annotations, ...scrape(metrics) } }),

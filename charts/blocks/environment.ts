@@ -26,5 +26,8 @@ export const secretsOf = (variables: Variables): SecretKey[] =>
 /** `agents-api` → `AGENTS_API`. */
 export const upperSnake = (name: string): string => name.replaceAll('-', '_').toUpperCase();
 
+/** `backup_user` → `backup-user`, the form of names of objects. */
+export const kebab = (name: string): string => name.replaceAll('_', '-');
+
 /** `agents-api` → `agents_api`, the form of database roles. */
 export const lowerSnake = (name: string): string => name.replaceAll('-', '_');

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ApiObject, App, YamlOutputType } from 'cdk8s';
+import { ApiObject, App, Chart, YamlOutputType } from 'cdk8s';
 
 /** What stands in the output folder: one environment at its top, where `kubectl apply -f dist` finds it. */
 export const folderOf = (environment: string): string => (environment === 'production' ? '' : environment);
@@ -42,10 +42,14 @@ export function synthesise<T extends { readonly environment: string }>(
 export function conflicts(app: App): string[] {
   const objects = app.node.findAll().filter((node): node is ApiObject => ApiObject.isApiObject(node));
   const names = objects.map((object) => `${object.kind} ${object.metadata.namespace ?? ''}/${nameOf(object)}`);
-  const hosts = objects.filter(({ kind }) => kind === 'Ingress').flatMap(hostsOf);
+  const claims = objects.filter(({ kind }) => kind === 'Ingress').flatMap(claimsOf);
+  const claimants = (host: string) => claims.filter((claim) => claim.host === host).map(({ platform }) => platform);
   return [
     ...repeated(names).map((name) => `expected one object ${name}, got two`),
-    ...repeated(hosts).map((host) => `expected host \`${host}\` to belong to one platform, got two: settings.domain`),
+    ...repeated(claims.map(({ host }) => host)).map(
+      (host) =>
+        `expected host \`${host}\` to belong to one platform, got ${claimants(host).join(' and ')}: change a domain`,
+    ),
   ];
 }
 
@@ -57,9 +61,11 @@ const repeated = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
 ];
 
-function hostsOf(ingress: ApiObject): string[] {
+/** The hosts of an Ingress, with the platform that it belongs to. */
+function claimsOf(ingress: ApiObject): { host: string; platform: string }[] {
   const { spec } = ingress.toJson() as { spec?: { rules?: { host?: string }[] } };
-  return (spec?.rules ?? []).flatMap(({ host }) => (host ? [host] : []));
+  const platform = Chart.of(ingress).node.id;
+  return (spec?.rules ?? []).flatMap(({ host }) => (host ? [{ host, platform }] : []));
 }
 
 /** The folder is replaced as a whole: nobody's own files may stand in it. */

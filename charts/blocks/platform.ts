@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { Capacity } from './capacity';
 import { labels, prefix } from './labels';
 import { Network } from './network';
+import type { GpuClass } from './placement';
 import { Rehearsal } from './rehearsal/rehearsal';
 import { Secrets, type SecretSource } from './secrets';
 
@@ -20,11 +21,15 @@ export interface PlatformProps {
     readonly storageClass?: string | undefined;
     /** Address blocks of the API server. */
     readonly apiServer: readonly string[];
+    /** Accelerators that nodes have, by the name that workloads ask for. @default - none */
+    readonly gpuClasses?: Readonly<Record<string, GpuClass>> | undefined;
   };
   /** Third-party images, exact. */
   readonly programs: Readonly<Record<'node' | 'nginx' | 'neo4j' | 'qdrant' | 'flower', string>> &
     Readonly<Record<'postgres' | 'postgis' | 'postgresExporter' | 'redis' | 'redisExporter', string>>;
-  /** User number of the platform's own images (PHY-17). @default 1001 */
+  /** Address blocks of external services by name. @default - the Internet, at the port of each */
+  readonly externals?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** User number of the platform's own images (PHY-17, TDA-26). @default 1001 */
   readonly user?: number;
 }
 
@@ -92,7 +97,7 @@ export class Platform extends Chart {
       });
     }
     this.capacity = new Capacity(this, 'capacity');
-    this.network = new Network(this, 'network');
+    this.network = new Network(this, 'network', { externals: settings.externals });
     this.secrets = new Secrets(this, 'secrets', { source: settings.secrets, remotePath: namespace });
     this.rehearsal = settings.rehearsal ? new Rehearsal(this, 'rehearsal') : undefined;
   }

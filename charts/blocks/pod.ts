@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { containerSpec, standTogether, variablesOf, volumesOf, type Container } from './container';
+import { containerSpec, revisionsOf, standTogether, variablesOf, volumesOf, type Container } from './container';
 import { secretsOf } from './environment';
 import { labels, metadata, prefix, selector, versionOf } from './labels';
 import { Platform } from './platform';
@@ -21,8 +21,10 @@ export interface PodProps {
   readonly restartPolicy?: 'Always' | 'Never';
   readonly annotations?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** @default - no selection of nodes */
+  /** @default - any node */
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** @default - none */
+  readonly tolerations?: readonly k8s.Toleration[];
 }
 
 /** A short fingerprint of texts. */
@@ -81,9 +83,10 @@ export class Pod extends Construct {
   /** Call it when everything the pod depends on is declared. */
   template(): k8s.PodTemplateSpec {
     const { props } = this;
+    const configuration = [...(props.restartOn?.() ?? []), ...revisionsOf(this.all())];
     const annotations = {
       'kubectl.kubernetes.io/default-container': props.containers[0].name,
-      ...(props.restartOn && { [`${prefix}/configuration`]: fingerprint(...props.restartOn()) }),
+      ...(configuration.length > 0 && { [`${prefix}/configuration`]: fingerprint(...configuration) }),
       ...props.annotations,
     };
     return {
@@ -104,6 +107,7 @@ export class Pod extends Construct {
           seccompProfile: { type: 'RuntimeDefault' },
         },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
+        ...(props.tolerations && { tolerations: [...props.tolerations] }),
         ...(props.restartPolicy !== 'Never' && (standTogether(props.containers) ? gather : spread)(this.selector)),
         ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),

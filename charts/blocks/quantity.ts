@@ -4,6 +4,8 @@ import { k8s } from 'cdk8s-plus-27';
 export interface Resources {
   readonly cpu: string;
   readonly memory: string;
+  /** What is promised, where a document says so (GOV-02). @default - a share of the limits */
+  readonly reserved?: { readonly cpu: string; readonly memory: string } | undefined;
 }
 
 /** An amount that can be added up: millicores and MiB. */
@@ -54,6 +56,17 @@ export const limitsOf = ({ cpu, memory }: Resources): Amount => ({
 /** The share of the limits, not less than a process needs to start; a request above its limit would be refused. */
 export function requestsOf(resources: Resources, share: Share): Amount {
   const limits = limitsOf(resources);
+  const { reserved } = resources;
+  if (reserved) {
+    const promised = limitsOf(reserved);
+    if (promised.milliCpu > limits.milliCpu || promised.memoryMiB > limits.memoryMiB) {
+      throw new Error(
+        `expected \`reserved\` not to be above the limits of ${resources.cpu} CPU and ${resources.memory}, ` +
+          `got ${reserved.cpu} CPU and ${reserved.memory}`,
+      );
+    }
+    return promised;
+  }
   return {
     milliCpu: Math.min(limits.milliCpu, Math.max(10, Math.round(limits.milliCpu * share.cpu))),
     memoryMiB: Math.min(limits.memoryMiB, Math.max(16, Math.round(limits.memoryMiB * share.memory))),
@@ -69,6 +82,9 @@ export const times = (a: Amount, factor: number): Amount => ({
   milliCpu: a.milliCpu * factor,
   memoryMiB: a.memoryMiB * factor,
 });
+
+/** Whole cores of a limit, at least one: as many threads as can run at once (HWO-19). */
+export const wholeCores = (cpu: string): number => Math.max(1, Math.floor(milliCpu(cpu) / 1000));
 
 export const none: Amount = { milliCpu: 0, memoryMiB: 0 };
 
@@ -87,7 +103,15 @@ const quantities = (amount: Amount): Record<string, k8s.Quantity> => ({
   'ephemeral-storage': quantity(`${ephemeralStorageMiB}Mi`),
 });
 
-export const resourceRequirements = (resources: Resources, share: Share): k8s.ResourceRequirements => ({
-  requests: quantities(requestsOf(resources, share)),
-  limits: quantities(limitsOf(resources)),
-});
+/** Devices are counted whole and asked for as they are limited. */
+export function resourceRequirements(
+  resources: Resources,
+  share: Share,
+  devices: Readonly<Record<string, number>> = {},
+): k8s.ResourceRequirements {
+  const counted = Object.fromEntries(Object.entries(devices).map(([name, count]) => [name, quantity(`${count}`)]));
+  return {
+    requests: { ...quantities(requestsOf(resources, share)), ...counted },
+    limits: { ...quantities(limitsOf(resources)), ...counted },
+  };
+}

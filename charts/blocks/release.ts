@@ -1,17 +1,37 @@
 import { Construct } from 'constructs';
 import { application, type ApplicationProps } from './application';
+import { Configuration } from './configuration';
 import { variablesOf, type Container } from './container';
 import { Job } from './job';
 import { unclaimed, versionOf } from './labels';
 import { Platform } from './platform';
 import type { Postgres } from './postgres/postgres';
+import { psqlFile } from './postgres/scripts';
 import { waits } from './shell';
 
-export interface ReleaseProps extends Omit<ApplicationProps, 'uses' | 'calls' | 'component'> {
-  /** The database that is migrated. */
-  readonly database: Postgres;
+/** An application's own migration. */
+export interface MigrationProps extends Pick<
+  ApplicationProps,
+  'image' | 'size' | 'variables' | 'externals' | 'mounts'
+> {
   /** What brings the schema to this version; it must be safe to repeat. */
   readonly command: readonly string[];
+  /** SQL that a rehearsal runs in its place: tables that `sql` expects. @default - none */
+  readonly rehearsal?: string;
+}
+
+export interface ReleaseProps {
+  /** The database that is migrated. */
+  readonly database: Postgres;
+  /** @default - none: then there is `sql` */
+  readonly program?: MigrationProps;
+  /**
+   * What psql runs after it as the owner, statement by statement: the file says itself what is one transaction. It
+   * must be safe to repeat.
+   *
+   * @default - none: then there is `program`
+   */
+  readonly sql?: string;
   /** A migration that takes longer, its wait for the database included, has failed. @default 21600 */
   readonly deadlineSeconds?: number;
 }
@@ -25,27 +45,26 @@ export interface ReleaseProps extends Omit<ApplicationProps, 'uses' | 'calls' | 
  * init container, say so in its log, and the old version goes on serving.
  */
 export class Release extends Construct {
-  /** @throws Error when a client of the database was declared before */
+  /** @throws Error when a client of the database was declared before, or there is nothing to run */
   constructor(scope: Construct, id: string, props: ReleaseProps) {
     super(scope, unclaimed(scope, id));
-    const { database } = props;
+    const { database, program, sql } = props;
     const platform = Platform.of(this);
-    const variables = { ...database.ownerVariables(), RELEASE: versionOf(props.image), ...props.variables };
-    const { container } = application(
-      this,
-      id,
-      { ...props, variables, component: 'release' },
-      { ports: {}, rehearsal: { port: 8080, health: [] }, rehearsalScript: 'migrate.js' },
-    );
-    const fingerprinted: { job?: Job } = {};
-    const release = () => fingerprinted.job?.release() ?? id;
-
-    fingerprinted.job = new Job(this, id, {
+    if (!program && !sql) {
+      throw new Error(`expected ${id} to have \`program\` or \`sql\`, got neither: it would migrate nothing`);
+    }
+    const steps = [
+      ...(program ? [this.migration(id, database, program)] : []),
+      ...(sql ? [this.schema(id, database, sql)] : []),
+    ];
+    const job = new Job(this, id, {
       component: 'release',
-      initContainers: [database.ownerReady('await-database'), { ...container, name: 'migrate' }],
+      initContainers: [database.ownerReady('await-database'), ...steps],
       // Its own pod name carries the fingerprint: a text of itself cannot stand in what is fingerprinted.
       containers: [
-        database.ownerProgram('record', ['bash', '-c', recordScript(id)], { POD: { field: 'metadata.name' } }),
+        database.ownerProgram('record', ['bash', '-c', recordScript(id)], {
+          variables: { POD: { field: 'metadata.name' } },
+        }),
       ],
       user: platform.user,
       deadlineSeconds: props.deadlineSeconds ?? 6 * 3600,
@@ -53,9 +72,32 @@ export class Release extends Construct {
     database.admit(id);
     database.waitFor((program: Container) => ({
       ...program,
-      variables: () => ({ ...variablesOf(program), AWAITED: release(), JOB: `${id}-${release()}` }),
+      variables: () => ({ ...variablesOf(program), AWAITED: job.release(), JOB: `${id}-${job.release()}` }),
       command: ['bash', '-c', awaitScript(platform.space)],
     }));
+  }
+
+  /** The application's migration; in a rehearsal a program of ours that speaks to the same database. */
+  private migration(id: string, database: Postgres, program: MigrationProps): Container {
+    const { rehearsal, ...itself } = program;
+    const variables = {
+      ...database.ownerVariables(),
+      RELEASE: versionOf(program.image),
+      ...program.variables,
+      ...(rehearsal && Platform.of(this).rehearsal && { REHEARSAL_MIGRATION_SQL: rehearsal }),
+    };
+    const { container } = application(
+      this,
+      id,
+      { ...itself, variables, component: 'release' },
+      { ports: {}, rehearsal: { port: 8080, health: [] }, rehearsalScript: 'migrate.js' },
+    );
+    return { ...container, name: 'migrate' };
+  }
+
+  private schema(id: string, database: Postgres, sql: string): Container {
+    const file = new Configuration(this, id, { 'schema.sql': sql });
+    return database.ownerProgram('schema', psqlFile('/schema/schema.sql'), { mounts: [file.at('/schema')] });
   }
 }
 

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { application, rehearsalFingerprint, type ApplicationProps } from './application';
 import { checkNeighbours, type Client, type Connectable, type Connection } from './connection';
+import type { Probe } from './container';
 import { Deployment } from './deployment';
 import { upperSnake } from './environment';
 import { metadata, unclaimed } from './labels';
@@ -14,6 +15,10 @@ export interface ServiceProps extends ApplicationProps {
   readonly size: ApplicationProps['size'] & { readonly replicas?: Replicas };
   /** Answers 200 when it can serve; asked by readiness and startup, never by liveness (ALL-07). @default /health */
   readonly healthPath?: string;
+  /** What else answers about health, for those who look closer. @default - none */
+  readonly otherHealthPaths?: readonly string[];
+  /** How often readiness asks, how long it waits, how many failures it forgives. @default - 10 s, 5 s, 3 */
+  readonly healthCheck?: Omit<Probe, 'check'>;
   /** Where it exposes Prometheus metrics, or false. @default /metrics */
   readonly metricsPath?: string | false;
   /**
@@ -40,27 +45,29 @@ export class Service extends Construct implements Connectable {
   ) {
     super(scope, unclaimed(scope, id));
     const { port, component, sticky = false, healthPath = '/health', metricsPath = '/metrics' } = props;
+    const health = [healthPath, ...(props.otherHealthPaths ?? [])];
     this.port = port;
     this.sticky = sticky;
     this.metrics = metricsPath ? { port, path: metricsPath } : undefined;
     if (port < 1024) throw new Error(`expected \`port\` of ${id} to be at least 1024, got ${port}`);
 
     const ready = { http: healthPath, port: 'http' };
-    const { container, before } = application(this, id, props, {
+    const { container, before, placement } = application(this, id, props, {
       ports: { http: port },
       probes: {
         startup: { check: ready, periodSeconds: 5, failures: 60 },
-        readiness: { check: ready },
+        readiness: { check: ready, ...props.healthCheck },
         liveness: { check: { tcp: 'http' }, periodSeconds: 20 },
       },
       // Endpoints take a moment to forget the pod: it serves until they have.
       preStop: ['sleep', '5'],
-      rehearsal: { port, health: [healthPath], metrics: metricsPath || undefined },
+      rehearsal: { port, health, metrics: metricsPath || undefined },
     });
     const deployment = new Deployment(this, id, {
       component,
       containers: [container],
       initContainers: before,
+      ...placement,
       user: Platform.of(this).user,
       priority: 'serving',
       replicas: props.size.replicas ?? { min: 1, max: 1 },

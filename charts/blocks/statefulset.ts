@@ -1,18 +1,12 @@
 import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { backupAnnotations, type BackupPlan } from './backup';
 import { scrape } from './deployment';
-import { metadata, prefix, versionOf } from './labels';
+import { metadata, versionOf } from './labels';
 import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
 import { quantity } from './quantity';
-
-export interface BackupPlan {
-  /** Cron schedule, UTC. */
-  readonly schedule: string;
-  readonly retentionDays: number;
-  readonly destination: { readonly kind: 'volume' } | { readonly kind: 's3'; readonly bucket: string };
-}
 
 export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component'> {
   /** Name of the claim template: with the pod's name it is the claim's, and a contract (PHY-18). */
@@ -64,12 +58,7 @@ export class StatefulSet extends Construct {
       metadata: metadata(id, {
         component,
         version,
-        annotations: {
-          [`${prefix}/backup-schedule`]: backup.schedule,
-          [`${prefix}/backup-retention-days`]: `${backup.retentionDays}`,
-          [`${prefix}/backup-destination`]:
-            backup.destination.kind === 's3' ? `s3://${backup.destination.bucket}` : 'volume',
-        },
+        annotations: backupAnnotations(this, backup),
       }),
       spec: {
         replicas: 1,

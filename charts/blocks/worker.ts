@@ -35,7 +35,7 @@ export class Worker extends Construct {
     this.metrics = props.metrics;
     const platform = Platform.of(this);
     const command = platform.rehearsal ? ['node', '/rehearsal/check.js'] : props.healthCommand;
-    const { container, before } = application(this, id, props, {
+    const { container, before, placement } = application(this, id, props, {
       ports: props.metrics ? { metrics: props.metrics.port } : {},
       probes: {
         startup: { check: { command }, periodSeconds: 10, timeoutSeconds: 10, failures: 30 },
@@ -49,6 +49,7 @@ export class Worker extends Construct {
       component: props.component,
       containers: [container],
       initContainers: before,
+      ...placement,
       user: platform.user,
       priority: 'batch',
       replicas: props.size.replicas,

@@ -16,6 +16,7 @@ const edge: Required<GatewayProps['edge']> = {
 const settings: Omit<GatewayProps, 'routes'> = {
   size: { cpu: '500m', memory: '256Mi', replicas: { min: 2, max: 4 } },
   domain: 'physics.school.edu',
+  aliases: ['www.physics.school.edu'],
   edge,
   workerProcesses: 3,
   maxBodySize: '2Gi',
@@ -43,7 +44,8 @@ describe('a gateway with every prop', () => {
   everyPropReachesTheOutput<GatewayProps & GatewayProps['edge']>(() => school(), {
     size: ['HorizontalPodAutoscaler/gateway', 'spec.maxReplicas', 4],
     domain: ['Ingress/gateway', 'spec.rules.0.host', 'physics.school.edu'],
-    routes: ['Ingress/gateway', 'spec.rules.1.host', 'admin.school.edu'],
+    aliases: ['Ingress/gateway', 'spec.rules.1.host', 'www.physics.school.edu'],
+    routes: ['Ingress/gateway', 'spec.rules.2.host', 'admin.school.edu'],
     workerProcesses: ['ConfigMap/gateway', nginx, expect.stringContaining('worker_processes 3;')],
     maxBodySize: ['ConfigMap/gateway', nginx, expect.stringContaining('client_max_body_size 2048m;')],
     timeoutSeconds: ['ConfigMap/gateway', nginx, expect.stringContaining('proxy_read_timeout 77s;')],
@@ -54,7 +56,7 @@ describe('a gateway with every prop', () => {
       'spec.ingress.0.from',
       [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
     ],
-    tls: ['Certificate/gateway', 'spec.dnsNames', ['physics.school.edu', 'admin.school.edu']],
+    tls: ['Certificate/gateway', 'spec.dnsNames', ['physics.school.edu', 'www.physics.school.edu', 'admin.school.edu']],
     issuer: ['Issuer/gateway', 'spec.acme.email', 'it@school.edu'],
     trustedProxies: ['ConfigMap/gateway', nginx, expect.stringContaining('set_real_ip_from 10.1.0.0/16;')],
     administrators: ['ConfigMap/gateway', nginx, expect.stringContaining('allow 203.0.113.0/24;')],
@@ -174,9 +176,11 @@ describe('a gateway is refused', () => {
     const app = new App();
     school({}, platform({}, 'school', app));
     school({}, platform({}, 'university', app));
-    expect(conflicts(app)).toEqual([
-      'expected host `physics.school.edu` to belong to one platform, got two: settings.domain',
-      'expected host `admin.school.edu` to belong to one platform, got two: settings.domain',
-    ]);
+    const hosts = ['physics.school.edu', 'www.physics.school.edu', 'admin.school.edu'];
+    expect(conflicts(app)).toEqual(
+      hosts.map(
+        (host) => `expected host \`${host}\` to belong to one platform, got school and university: change a domain`,
+      ),
+    );
   });
 });

@@ -14,7 +14,7 @@ const minimal: JobProps = { component: 'batch', containers: [container], user: 1
 describe('a job with every prop', () => {
   const build = () => {
     const school = platform();
-    const props: Required<JobProps> = {
+    const props: Required<Omit<JobProps, 'onDemand'>> = {
       component: 'nightly',
       containers: [container],
       initContainers: [{ ...container, name: 'wait' }],
@@ -27,13 +27,14 @@ describe('a job with every prop', () => {
       annotations: { 'school.edu/owner': 'it' },
       labels: { 'school.edu/team': 'data' },
       nodeSelector: { disk: 'ssd' },
+      tolerations: [{ key: 'disk', operator: 'Exists' }],
     };
     new Job(school, 'seed', props);
     return school;
   };
   const job = 'CronJob/seed';
   const template = 'spec.jobTemplate.spec.template';
-  everyPropReachesTheOutput<JobProps>(build, {
+  everyPropReachesTheOutput<Omit<JobProps, 'onDemand'>>(build, {
     component: [job, ['metadata', 'labels', 'app.kubernetes.io/component'], 'nightly'],
     containers: [job, `${template}.spec.containers.0.image`, 'ghcr.io/school/seed:1.0.0'],
     initContainers: [job, `${template}.spec.initContainers.0.name`, 'wait'],
@@ -46,6 +47,7 @@ describe('a job with every prop', () => {
     annotations: [job, [...template.split('.'), 'metadata', 'annotations', 'school.edu/owner'], 'it'],
     labels: [job, [...template.split('.'), 'metadata', 'labels', 'school.edu/team'], 'data'],
     nodeSelector: [job, `${template}.spec.nodeSelector`, { disk: 'ssd' }],
+    tolerations: [job, `${template}.spec.tolerations`, [{ key: 'disk', operator: 'Exists' }]],
   });
 });
 
@@ -89,5 +91,47 @@ test('a job of low priority gives way to what serves', () => {
   expect(object(school, 'Job/seed').spec.template.spec).toMatchObject({
     priorityClassName: 'school-batch',
     restartPolicy: 'Never',
+  });
+});
+
+describe('a job on demand', () => {
+  const build = () => {
+    const school = platform();
+    new Job(school, 'seed', { ...minimal, onDemand: true });
+    return school;
+  };
+  const cron = () => object(build(), 'CronJob/seed');
+  everyPropReachesTheOutput<Pick<JobProps, 'onDemand'>>(build, {
+    onDemand: ['CronJob/seed', ['metadata', 'labels', 'slipway.dev/on-demand'], 'true'],
+  });
+
+  test('GOV-08 never starts by itself, not even when somebody lifts the suspension', () => {
+    expect(cron().spec).toMatchObject({ suspend: true, schedule: '0 0 30 2 *' });
+  });
+
+  test('GOV-08 is not tried again when it failed', () => {
+    expect(cron().spec.jobTemplate.spec.backoffLimit).toBe(0);
+  });
+
+  test('GOV-08 leaves its runs for a day, under its own name', () => {
+    const { metadata, spec } = cron().spec.jobTemplate;
+    expect(spec.ttlSecondsAfterFinished).toBe(86_400);
+    expect(metadata.labels).toMatchObject({ 'app.kubernetes.io/name': 'seed', 'app.kubernetes.io/part-of': 'school' });
+  });
+
+  test('a job on a schedule carries no mark of one on demand', () => {
+    const school = platform();
+    new Job(school, 'seed', { ...minimal, schedule: '0 3 * * *' });
+    expect(object(school, 'CronJob/seed').metadata.labels).not.toHaveProperty(['slipway.dev/on-demand']);
+  });
+
+  test.each<[Partial<JobProps>, string]>([
+    [
+      { schedule: '0 3 * * *' },
+      'expected `schedule` of seed to be left out with `onDemand`, got "0 3 * * *": make it two tasks if it needs both',
+    ],
+    [{ retries: 0 }, 'expected `retries` of seed to be left out with `onDemand`, got 0: whoever started it decides'],
+  ])('refuses %j', (props, message) => {
+    expect(() => new Job(platform(), 'seed', { ...minimal, onDemand: true, ...props })).toThrow(new Error(message));
   });
 });

@@ -1,3 +1,4 @@
+import { externalAt } from '../../charts/blocks/network';
 import { object, platform, service } from '../support/testing';
 
 const podOf = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
@@ -125,4 +126,54 @@ test('two workloads of one name are refused wherever they stand', () => {
   expect(() => school.network.join(school, 'api', 'api')).toThrow(
     new Error('expected one workload with the name `api`, got two'),
   );
+});
+
+describe('external services', () => {
+  const groq = { name: 'groq', host: 'api.groq.com', port: 443 };
+
+  test('HWO-09 are named on the policy, those without a known host too', () => {
+    const school = platform();
+    service(school, 'api', { externals: [groq, { name: 'webhook', port: 443 }] });
+    const { metadata, spec } = object(school, 'NetworkPolicy/api');
+    expect(metadata.annotations).toEqual({ 'slipway.dev/externals': 'groq api.groq.com:443, webhook *:443' });
+    expect(spec.egress).toHaveLength(2);
+  });
+
+  test('ALL-10 a workload without any has no such note', () => {
+    const school = platform();
+    service(school, 'api');
+    expect(object(school, 'NetworkPolicy/api').metadata).not.toHaveProperty('annotations');
+  });
+
+  test('ALL-10 have the addresses that the settings know for their name', () => {
+    const school = platform({ externals: { groq: ['198.51.100.0/24'] } });
+    service(school, 'api', { externals: [groq] });
+    expect(object(school, 'NetworkPolicy/api').spec.egress[1]).toEqual({
+      to: [{ ipBlock: { cidr: '198.51.100.0/24' } }],
+      ports: [tcp(443)],
+    });
+  });
+
+  test('that nobody declared are refused in the settings, with those that are declared', () => {
+    const school = platform({ externals: { grok: ['198.51.100.0/24'] } });
+    service(school, 'api', { externals: [groq] });
+    expect(() => object(school, 'NetworkPolicy/api')).toThrow(
+      /expected `externals.grok` to name an external service, got none: groq/,
+    );
+  });
+
+  test('are read from a URL', () => {
+    expect(externalAt('archive', 'https://archive.school.edu/TAP')).toEqual({
+      name: 'archive',
+      host: 'archive.school.edu',
+      port: 443,
+    });
+    expect(externalAt('archive', 'https://archive.school.edu:8443')).toMatchObject({ port: 8443 });
+  });
+
+  test.each(['http://archive.school.edu', 'archive.school.edu'])('of the URL %s are refused', (url) => {
+    expect(() => externalAt('archive', url)).toThrow(
+      new Error(`expected the URL of external service \`archive\` to begin with https://, got "${url}"`),
+    );
+  });
 });

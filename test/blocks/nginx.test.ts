@@ -9,6 +9,7 @@ const props: NginxProps = {
   maxBodyMiB: 100,
   timeoutSeconds: 300,
   trustedProxies: ['10.0.0.0/8'],
+  aliases: {},
   tls: true,
 };
 
@@ -86,4 +87,9 @@ test('a host that nobody declared is answered with 404', () => {
 test('every brace that is opened is closed', () => {
   const conf = nginxConf(props);
   expect(conf.split('{').length).toBe(conf.split('}').length);
+});
+
+test('GOV-18 further names of a host are served as the host is', () => {
+  const conf = nginxConf({ ...props, aliases: { 'physics.school.edu': ['www.physics.school.edu'] } });
+  expect(lines(conf)).toContain('server_name physics.school.edu www.physics.school.edu;');
 });

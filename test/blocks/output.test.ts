@@ -136,7 +136,7 @@ test('ALL-03 a host in two platforms is named', () => {
   });
   expect(wrong).toBe(
     'Validation failed with the following errors:\n' +
-      '  [] expected host `physics.school.edu` to belong to one platform, got two: settings.domain',
+      '  [] expected host `physics.school.edu` to belong to one platform, got school and university: change a domain',
   );
 });
 

@@ -21,6 +21,7 @@ describe('a platform with every prop', () => {
       secrets: { backend: 'disposable' },
       cluster: { domain: 'school.internal', storageClass: 'encrypted', apiServer: ['10.9.8.7/32'] },
       programs: { ...environment.programs, redis: 'docker.io/library/redis:8.9.9' },
+      externals: { mail: ['203.0.113.7/32'] },
       user: 4321,
     };
     const school = platform(props);
@@ -29,7 +30,7 @@ describe('a platform with every prop', () => {
       variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
       backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
     });
-    service(school, 'api');
+    service(school, 'api', { externals: [{ name: 'mail', port: 587 }] });
     return school;
   };
   everyPropReachesTheOutput<Omit<PlatformProps, 'cluster'>>(build, {
@@ -37,6 +38,7 @@ describe('a platform with every prop', () => {
     rehearsal: ['ConfigMap/rehearsal', ['data', 'server.js'], expect.stringContaining('http')],
     secrets: ['ConfigMap/secret-inventory', ['data', 'inventory.json'], expect.stringContaining('"disposable"')],
     programs: ['StatefulSet/redis', 'spec.template.spec.containers.0.image', 'docker.io/library/redis:8.9.9'],
+    externals: ['NetworkPolicy/api', 'spec.egress.1.to', [{ ipBlock: { cidr: '203.0.113.7/32' } }]],
     user: ['Deployment/api', 'spec.template.spec.securityContext.runAsUser', 4321],
   });
 

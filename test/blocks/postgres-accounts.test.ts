@@ -1,13 +1,18 @@
 import { accountsSql } from '../../charts/blocks/postgres/accounts';
 
+const grades = { database: 'grades', owner: 'teacher', extensions: [], users: {} };
+
 test('PHY-10 PHY-22 the accounts of two services, without a password in the text', () => {
-  expect(
-    accountsSql({ database: 'grades', owner: 'teacher' }, ['agents-api', 'ml-engine'], 'monitor'),
-  ).toMatchSnapshot();
+  expect(accountsSql(grades, ['agents-api', 'ml-engine'], 'monitor')).toMatchSnapshot();
 });
 
 test('PHY-22 without services there are the owner and the monitor', () => {
-  const sql = accountsSql({ database: 'grades', owner: 'teacher' }, [], 'monitor');
+  const sql = accountsSql(grades, [], 'monitor');
   expect(sql.match(/create role %I', '\w+'/g)).toEqual(["create role %I', 'teacher'", "create role %I', 'monitor'"]);
   expect(sql).toContain('grant connect on database grades to monitor;');
+});
+
+test('TDA-05 the accounts of a service with users of less right than the owner', () => {
+  const users = { application: 'pupil', backup: 'keeper', replication: 'copyist' };
+  expect(accountsSql({ ...grades, extensions: ['postgis'], users }, ['api'], 'monitor')).toMatchSnapshot();
 });

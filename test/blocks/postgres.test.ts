@@ -8,6 +8,8 @@ const props: Required<PostgresProps> = {
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
   backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
+  extensions: ['postgis'],
+  users: { application: 'pupil', backup: 'keeper_user', replication: 'copyist' },
 };
 
 /** A platform with the database and services that use it. */
@@ -29,6 +31,22 @@ describe('a database with every prop', () => {
       expect.stringContaining('alter database grades owner to teacher;'),
     ],
     owner: ['Job/postgres-accounts', 'spec.template.spec.containers.0.env.6.name', 'PASSWORD_TEACHER'],
+    extensions: [
+      'StatefulSet/postgres',
+      'spec.template.spec.containers.0.image',
+      'docker.io/percona/postgresql-with-postgis:17.0',
+    ],
+    users: [
+      'Job/postgres-accounts',
+      'spec.template.spec.containers.0.env',
+      expect.arrayContaining([
+        {
+          name: 'PASSWORD_KEEPER_USER',
+          valueFrom: { secretKeyRef: { name: 'postgres-keeper-user', key: 'password' } },
+        },
+        { name: 'PASSWORD_COPYIST', valueFrom: { secretKeyRef: { name: 'postgres-copyist', key: 'password' } } },
+      ]),
+    ],
     variables: [
       'Deployment/api',
       'spec.template.spec.containers.0.env',
@@ -89,6 +107,8 @@ test('PHY-22 the accounts are made for clients that are declared after the datab
     'PGCONNECT_TIMEOUT',
     'PASSWORD_TEACHER',
     'PASSWORD_MONITOR',
+    'PASSWORD_KEEPER_USER',
+    'PASSWORD_COPYIST',
     'PASSWORD_AGENTS_API',
     'PASSWORD_ML_ENGINE',
   ]);

@@ -1,4 +1,13 @@
-import { cpuText, limitsOf, memoryMiB, memoryText, milliCpu, requestsOf } from '../../charts/blocks/quantity';
+import {
+  burstable,
+  cpuText,
+  limitsOf,
+  memoryMiB,
+  memoryText,
+  milliCpu,
+  requestsOf,
+  wholeCores,
+} from '../../charts/blocks/quantity';
 
 test.each([
   ['250m', 250],
@@ -63,4 +72,27 @@ test('ALL-06 requests are never below what a process needs to start', () => {
 
 test('ALL-06 requests are never above the limits', () => {
   expect(requestsOf({ cpu: '5m', memory: '8Mi' }, { cpu: 0.2, memory: 0.3 })).toEqual({ milliCpu: 5, memoryMiB: 8 });
+});
+
+describe('GOV-02 what a document reserves', () => {
+  const reserved = { cpu: '1', memory: '2Gi' };
+
+  test('is promised in place of the share', () => {
+    expect(requestsOf({ cpu: '2', memory: '4Gi', reserved }, burstable)).toEqual({ milliCpu: 1000, memoryMiB: 2048 });
+  });
+
+  test('is refused above the limits', () => {
+    expect(() => requestsOf({ cpu: '2', memory: '1Gi', reserved }, burstable)).toThrow(
+      new Error('expected `reserved` not to be above the limits of 2 CPU and 1Gi, got 1 CPU and 2Gi'),
+    );
+  });
+});
+
+test.each([
+  ['250m', 1],
+  ['1', 1],
+  ['2.5', 2],
+  ['4', 4],
+])('HWO-19 a limit of %s CPU has %i whole cores', (cpu, cores) => {
+  expect(wholeCores(cpu)).toBe(cores);
 });

@@ -1,13 +1,22 @@
 import type { ServiceProps } from '../../charts/blocks/service';
 import { PersistentVolume } from '../../charts/blocks/volume';
-import { everyPropReachesTheOutput, labelsOf, object, platform, program, service } from '../support/testing';
+import {
+  environment,
+  everyPropReachesTheOutput,
+  labelsOf,
+  object,
+  platform,
+  program,
+  service,
+} from '../support/testing';
 
 const size = { cpu: '500m', memory: '512Mi', replicas: { min: 2, max: 5 } };
 const container = 'spec.template.spec.containers.0';
+const tesla = { resource: 'nvidia.com/gpu', nodeSelector: { gpu: 'tesla' }, taint: { key: 'gpu', value: 'tesla' } };
 
 describe('a service with every prop', () => {
   const build = () => {
-    const school = platform();
+    const school = platform({ cluster: { ...environment.cluster, gpuClasses: { tesla } } });
     const props: Required<ServiceProps> = {
       image: 'ghcr.io/school/grades:1.2.3',
       size,
@@ -20,6 +29,10 @@ describe('a service with every prop', () => {
       mounts: [{ path: '/cache', volume: { scratch: 'cache', sizeMiB: 32 } }],
       port: 8100,
       healthPath: '/ready',
+      otherHealthPaths: ['/ready/database'],
+      healthCheck: { periodSeconds: 31, timeoutSeconds: 9, failures: 4 },
+      gpu: { class: 'tesla', count: 2 },
+      nodeSelector: { avx2: 'true' },
       metricsPath: '/prometheus',
       sticky: true,
       gracePeriodSeconds: 45,
@@ -28,7 +41,8 @@ describe('a service with every prop', () => {
     return school;
   };
   const env = `${container}.env`;
-  everyPropReachesTheOutput<ServiceProps>(build, {
+  // Asked by people, not by probes: what answers there is known to the rehearsal alone.
+  everyPropReachesTheOutput<Omit<ServiceProps, 'otherHealthPaths'>>(build, {
     image: ['Deployment/grades', `${container}.image`, 'ghcr.io/school/grades:1.2.3'],
     size: ['Deployment/grades', `${container}.resources.limits.memory`, '512Mi'],
     component: ['Deployment/grades', ['metadata', 'labels', 'app.kubernetes.io/component'], 'frontend'],
@@ -44,6 +58,18 @@ describe('a service with every prop', () => {
     ],
     port: ['Service/grades', 'spec.ports.0.port', 8100],
     healthPath: ['Deployment/grades', `${container}.readinessProbe.httpGet.path`, '/ready'],
+    healthCheck: [
+      'Deployment/grades',
+      `${container}.readinessProbe`,
+      {
+        httpGet: { path: '/ready', port: 'http' },
+        periodSeconds: 31,
+        timeoutSeconds: 9,
+        failureThreshold: 4,
+      },
+    ],
+    gpu: ['Deployment/grades', [...container.split('.'), 'resources', 'limits', 'nvidia.com/gpu'], '2'],
+    nodeSelector: ['Deployment/grades', 'spec.template.spec.nodeSelector', { gpu: 'tesla', avx2: 'true' }],
     metricsPath: [
       'Deployment/grades',
       ['spec', 'template', 'metadata', 'annotations', 'prometheus.io/path'],
@@ -60,6 +86,14 @@ function deployment(props: Partial<ServiceProps> = {}) {
   service(school, 'api', props);
   return object(school, 'Deployment/api').spec;
 }
+
+test('GOV-10 a rehearsal answers every health path that is declared', () => {
+  const school = platform({ rehearsal: true });
+  service(school, 'api', { otherHealthPaths: ['/api/admin/health'] });
+  const [{ env }] = object(school, 'Deployment/api').spec.template.spec.containers;
+  const { value } = env.find(({ name }: { name: string }) => name === 'REHEARSAL');
+  expect(JSON.parse(value).health).toEqual(['/health', '/api/admin/health']);
+});
 
 test('ALL-08 replicas are left to the autoscaler', () => {
   const school = platform();

@@ -4,13 +4,28 @@ import { everyPropReachesTheOutput, object, platform, service } from '../support
 describe('a volume with every prop', () => {
   const build = () => {
     const school = platform();
-    const props: Required<VolumeProps> = { storage: '20Gi', accessMode: 'ReadWriteMany' };
+    const props: Required<VolumeProps> = {
+      storage: '20Gi',
+      accessMode: 'ReadWriteMany',
+      storageClass: 'shared',
+      backup: { schedule: '0 3 * * *', retentionDays: 9, destination: { kind: 's3', bucket: 'school' } },
+    };
     new PersistentVolume(school, 'models', props);
     return school;
   };
   everyPropReachesTheOutput<VolumeProps>(build, {
     storage: ['PersistentVolumeClaim/models', 'spec.resources.requests.storage', '20Gi'],
     accessMode: ['PersistentVolumeClaim/models', 'spec.accessModes', ['ReadWriteMany']],
+    storageClass: ['PersistentVolumeClaim/models', 'spec.storageClassName', 'shared'],
+    backup: [
+      'PersistentVolumeClaim/models',
+      'metadata.annotations',
+      {
+        'slipway.dev/backup-schedule': '0 3 * * *',
+        'slipway.dev/backup-retention-days': '9',
+        'slipway.dev/backup-destination': 's3://school',
+      },
+    ],
   });
 });
 
@@ -21,6 +36,36 @@ test('PHY-07 a service mounts the volume by its name', () => {
   const { spec } = object(school, 'Deployment/engine').spec.template;
   expect(spec.containers[0].volumeMounts).toContainEqual({ name: 'models', mountPath: '/app/models' });
   expect(spec.volumes).toContainEqual({ name: 'models', persistentVolumeClaim: { claimName: 'models' } });
+});
+
+test('HWO-02 a folder that is only read is mounted so', () => {
+  const school = platform();
+  const models = new PersistentVolume(school, 'models', { storage: '1Gi', accessMode: 'ReadWriteMany' });
+  service(school, 'engine', { mounts: [models.at('/app/models', { readOnly: true })] });
+  const { spec } = object(school, 'Deployment/engine').spec.template;
+  expect(spec.containers[0].volumeMounts).toContainEqual({ name: 'models', mountPath: '/app/models', readOnly: true });
+});
+
+test('GOV-16 two replicas on a volume of one node are refused', () => {
+  const school = platform();
+  const documents = new PersistentVolume(school, 'documents', { storage: '1Gi', accessMode: 'ReadWriteOnce' });
+  const size = { cpu: '1', memory: '1Gi', replicas: { min: 1, max: 2 } };
+  expect(() => service(school, 'api', { size, mounts: [documents.at('/uploads')] })).toThrow(
+    new Error(
+      'expected `replicas.max` of api to be 1 while its volume is ReadWriteOnce, got 2: ' +
+        'choose ReadWriteMany or object storage',
+    ),
+  );
+});
+
+test('PHY-29 a backup to a bucket asks for its keys', () => {
+  const school = platform();
+  const destination = { kind: 's3', bucket: 'school' } as const;
+  const backup = { schedule: '0 2 * * *', retentionDays: 1, destination };
+  new PersistentVolume(school, 'documents', { storage: '1Gi', accessMode: 'ReadWriteMany', backup });
+  const inventory = object(school, 'ConfigMap/secret-inventory').data?.['inventory.json'];
+  expect(inventory).toContain('S3_ACCESS_KEY_ID');
+  expect(inventory).toContain('S3_SECRET_ACCESS_KEY');
 });
 
 test('PHY-23 the storage class of the settings is that of the claim', () => {

@@ -1,5 +1,13 @@
 import { Worker, type WorkerProps } from '../../charts/blocks/worker';
-import { everyPropReachesTheOutput, labelsOf, object, platform, program, service } from '../support/testing';
+import {
+  environment,
+  everyPropReachesTheOutput,
+  labelsOf,
+  object,
+  platform,
+  program,
+  service,
+} from '../support/testing';
 
 const fixed = { cpu: '1', memory: '1Gi', replicas: { min: 2, max: 2 } };
 const minimal: WorkerProps = { ...program, size: fixed, healthCommand: ['healthy'] };
@@ -7,7 +15,8 @@ const container = 'spec.template.spec.containers.0';
 
 describe('a worker with every prop', () => {
   const build = () => {
-    const school = platform();
+    const tesla = { resource: 'nvidia.com/gpu', nodeSelector: { gpu: 'tesla' } };
+    const school = platform({ cluster: { ...environment.cluster, gpuClasses: { tesla } } });
     const props: Required<WorkerProps> = {
       image: 'ghcr.io/school/grader:2.0.0',
       size: { cpu: '500m', memory: '512Mi', replicas: { min: 1, max: 4 } },
@@ -21,6 +30,8 @@ describe('a worker with every prop', () => {
       healthCommand: ['grade', 'ping'],
       metrics: { port: 9808, path: '/numbers' },
       gracePeriodSeconds: 120,
+      gpu: { class: 'tesla', count: 1 },
+      nodeSelector: { avx2: 'true' },
     };
     new Worker(school, 'grader', props);
     return school;
@@ -42,6 +53,8 @@ describe('a worker with every prop', () => {
     ],
     healthCommand: ['Deployment/grader', `${container}.readinessProbe.exec.command`, ['grade', 'ping']],
     metrics: ['Deployment/grader', `${container}.ports.0`, { name: 'metrics', containerPort: 9808, protocol: 'TCP' }],
+    gpu: ['Deployment/grader', [...container.split('.'), 'resources', 'limits', 'nvidia.com/gpu'], '1'],
+    nodeSelector: ['Deployment/grader', 'spec.template.spec.nodeSelector', { gpu: 'tesla', avx2: 'true' }],
     gracePeriodSeconds: ['Deployment/grader', 'spec.template.spec.terminationGracePeriodSeconds', 120],
   });
 });

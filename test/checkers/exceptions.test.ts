@@ -5,9 +5,9 @@ const at = { namespace: 'physics-assistant-staging', kind: 'Deployment', name: '
 const found = finding('kube-score', 'deployment-replicas', at, 'Deployment few replicas');
 const exception: Exception = { tool: 'kube-score', rule: found.rule, where: () => true, reason: 'one is enough' };
 
-test('a finding without an exception is named with its rule, its object and its environment', () => {
+test('a finding without an exception is named with its rule, its object, its platform and its environment', () => {
   expect(verdict('kube-score', [found], [])).toEqual([
-    'deployment-replicas: Deployment/flower in staging: Deployment few replicas',
+    'deployment-replicas: Deployment/flower of physics-assistant in staging: Deployment few replicas',
   ]);
 });
 
@@ -22,9 +22,16 @@ test('an exception that covers nothing is named with its reason', () => {
   ]);
 });
 
-test('no exception covers a rule that is broken somewhere else', () => {
-  const elsewhere = { ...found, object: 'Deployment/gateway', environment: 'production' as const };
-  expect(verdict('kube-score', [elsewhere], exceptions)).toEqual(
-    expect.arrayContaining([expect.stringContaining('Deployment/gateway in production')]),
+test('a finding about nobody’s namespace is not passed over', () => {
+  expect(() => finding('kube-score', 'pod-probes', { ...at, namespace: 'default' }, 'no probe')).toThrow(
+    new Error('expected kube-score to speak of a platform\'s namespace, got "default": no probe'),
   );
+});
+
+test.each([
+  ['another object', { object: 'Deployment/gateway' }],
+  ['another platform', { platform: 'ai-governance' as const }],
+])('no exception covers the same rule of %s', (_, elsewhere) => {
+  const [problem] = verdict('kube-score', [{ ...found, ...elsewhere }], exceptions);
+  expect(problem).toMatch(/^deployment-replicas: Deployment\/(gateway|flower) of /);
 });

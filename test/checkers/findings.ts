@@ -1,14 +1,17 @@
-import { containersOf, environments, folders, manifestsOf, podsOf } from '../support/manifests';
+import type { PlatformName } from '../../charts/platforms';
+import { everywhere } from '../support/everywhere';
+import { containersOf, podsOf, withoutFingerprint } from '../support/manifests';
 import type { ContainerManifest, Environment, Manifest } from '../support/manifests';
 import { exceptions } from './exceptions';
 
 export type Tool = 'kube-score' | 'checkov' | 'kubesec';
 
-/** What a checker says about an object of an environment, or about one container of its pods. */
+/** What a checker says about an object of a platform in an environment, or about one container of its pods. */
 export interface Finding {
   readonly tool: Tool;
   readonly rule: string;
   readonly environment: Environment;
+  readonly platform: PlatformName;
   /** `Deployment/agents-api`; Jobs without their fingerprint. */
   readonly object: string;
   readonly says: string;
@@ -18,33 +21,30 @@ export interface Finding {
   readonly containers: readonly ContainerManifest[];
 }
 
-const nameless = (name: string): string => name.replace(/-[0-9a-f]{10}$/, '');
-
 /** Pod templates by namespace, kind and name of what they stand in. */
 export const templates = new Map(
-  environments
-    .flatMap((environment) => podsOf(manifestsOf(folders[environment])))
+  everywhere
+    .flatMap(({ objects }) => podsOf(objects))
     .map(({ owner: { kind, metadata }, template }) => [`${metadata.namespace}/${kind}/${metadata.name}`, template]),
 );
 
-/** The environment that owns a namespace: its objects all carry it. */
-const environmentOf = (namespace: string): Environment =>
-  environments.find((environment) => namespace.endsWith(`-${environment}`)) ?? 'production';
-
-/** Completes what a checker says with the manifest it speaks of. */
+/** Completes what a checker says with the manifest it speaks of. @throws Error when that is nobody's */
 export function finding(
   tool: Tool,
   rule: string,
   at: { readonly namespace: string; readonly kind: string; readonly name: string; readonly container?: string },
   says: string,
 ): Finding {
+  const place = everywhere.find(({ namespace }) => namespace === at.namespace);
+  if (!place) throw new Error(`expected ${tool} to speak of a platform's namespace, got "${at.namespace}": ${says}`);
   const template = templates.get(`${at.namespace}/${at.kind}/${at.name}`);
   const all = template ? containersOf(template) : [];
   return {
     tool,
     rule,
-    environment: environmentOf(at.namespace),
-    object: `${at.kind}/${nameless(at.name)}`,
+    environment: place.environment,
+    platform: place.platform,
+    object: `${at.kind}/${withoutFingerprint(at.name)}`,
     says: [at.container, says].filter(Boolean).join(': '),
     pod: template?.spec,
     containers: at.container ? all.filter(({ name }) => name === at.container) : all,
@@ -61,7 +61,10 @@ export function verdict(tool: Tool, findings: readonly Finding[], among = except
   return [
     ...findings
       .filter((found) => !own.some((exception) => covers(exception, found)))
-      .map(({ rule, environment, object, says }) => `${rule}: ${object} in ${environment}: ${says}`),
+      .map(
+        ({ rule, environment, platform, object, says }) =>
+          `${rule}: ${object} of ${platform} in ${environment}: ${says}`,
+      ),
     ...own
       .filter((exception) => !findings.some((found) => covers(exception, found)))
       .map(({ rule, reason }) => `${rule}: expected the exception to cover a finding, got none (${reason})`),

@@ -1,10 +1,9 @@
+import { placesOf } from '../support/everywhere';
 import { environments, folders, manifestsOf, podsOf, type Manifest } from '../support/manifests';
-import { fileOf, kubectl, kubectlBoth, list, remove, requireCluster, variant } from './support';
+import { developmentDown } from './development';
+import { fileOf, kubectl, kubectlBoth, list, openNodes, remove, requireCluster, variant } from './support';
 
-jest.setTimeout(300_000);
-
-const namespaceOf = (environment: string) =>
-  environment === 'production' ? 'physics-assistant' : `physics-assistant-${environment}`;
+jest.setTimeout(600_000);
 
 /** What an apply decides: everything but what controllers and the server write by themselves. */
 const decided = ({ metadata, status: _status, ...rest }: Manifest) => {
@@ -28,32 +27,47 @@ const kinds =
   'serviceaccounts,roles,rolebindings,configmaps,services,deployments,statefulsets,networkpolicies,' +
   'poddisruptionbudgets,resourcequotas,limitranges,ingresses,jobs,persistentvolumeclaims';
 
-const snapshot = async (namespace: string) =>
+const snapshot = async (namespaces: readonly string[]) =>
   new Map(
-    (await list(kinds, namespace)).map(
-      (object) => [`${object.kind}/${object.metadata.name}`, decided(object)] as const,
-    ),
+    (await Promise.all(namespaces.map((namespace) => list(kinds, namespace))))
+      .flat()
+      .map(
+        (object) => [`${object.metadata.namespace}/${object.kind}/${object.metadata.name}`, decided(object)] as const,
+      ),
   );
 
-beforeAll(() => requireCluster({ definitions: true }));
+beforeAll(async () => {
+  await requireCluster({ definitions: true });
+  await developmentDown();
+  await openNodes(false);
+});
+afterAll(() => openNodes(true));
 
-describe.each(environments)('%s on a real API server', (environment) => {
-  const namespace = namespaceOf(environment);
+describe.each(environments)('%s of all platforms on a real API server', (environment) => {
+  const places = placesOf(environment);
+  const namespaces = places.map(({ namespace }) => namespace);
   const folder = folders[environment];
-  beforeAll(() => remove(namespace));
-  afterAll(() => remove(namespace));
+  const removeAll = async () => {
+    await Promise.all(namespaces.map(remove));
+  };
+  beforeAll(removeAll);
+  afterAll(removeAll);
 
-  test('is taken by a server-side apply without a warning', async () => {
+  test('is taken whole by one server-side apply without a warning', async () => {
     const { stdout, stderr } = await kubectlBoth('apply', '--server-side', '-f', folder);
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toHaveLength(manifestsOf(folder).length);
   });
 
-  test('ALL-11 every pod template passes the admission of Pod Security restricted', async () => {
-    const pods = podsOf(manifestsOf(folder)).map(({ owner, template }) => ({
+  test.each(places)('ALL-11 $platform: every pod template passes the admission of restricted', async (place) => {
+    const pods = podsOf(place.objects).map(({ owner, template }) => ({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: `admission-${owner.metadata.name}`.slice(0, 63), namespace, labels: template.metadata.labels },
+      metadata: {
+        name: `admission-${owner.metadata.name}`.slice(0, 63),
+        namespace: place.namespace,
+        labels: template.metadata.labels,
+      },
       spec: {
         ...template.spec,
         containers: template.spec.containers.map(small),
@@ -66,7 +80,7 @@ describe.each(environments)('%s on a real API server', (environment) => {
     expect(stdout.trim().split('\n')).toHaveLength(pods.length);
   });
 
-  test('ALL-11 a pod that is not restricted is refused there', async () => {
+  test.each(places)('ALL-11 $platform: a pod that is not restricted is refused', async ({ namespace }) => {
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -79,10 +93,10 @@ describe.each(environments)('%s on a real API server', (environment) => {
   });
 
   test('a second apply changes nothing', async () => {
-    const before = await snapshot(namespace);
+    const before = await snapshot(namespaces);
     expect(await kubectl('diff', '--server-side', '-f', folder)).toBe('');
     await kubectl('apply', '--server-side', '-f', folder);
-    expect(await snapshot(namespace)).toEqual(before);
+    expect(await snapshot(namespaces)).toEqual(before);
   });
 });
 
@@ -95,12 +109,13 @@ test('ALL-28 with External Secrets every object is taken, and no Secret is among
       refreshInterval: '1h',
     },
   }));
-  const [namespace] = manifestsOf(folder);
-  await kubectl('apply', '--server-side', '-f', fileOf([namespace]));
+  const namespaces = manifestsOf(folder).filter(({ kind }) => kind === 'Namespace');
+  await kubectl('apply', '--server-side', '-f', fileOf(namespaces));
   const { stdout, stderr } = await kubectlBoth('apply', '--server-side', '--dry-run=server', '-f', folder);
-  await remove(namespace?.metadata.name ?? '');
+  await Promise.all(namespaces.map(({ metadata }) => remove(metadata.name)));
   expect(stderr).toBe('');
-  expect(stdout).toContain('externalsecret.external-secrets.io/application serverside-applied');
+  const taken = stdout.match(/^externalsecret\.external-secrets\.io\/application serverside-applied/gm);
+  expect(taken).toHaveLength(namespaces.length);
   expect(stdout).not.toMatch(/^secret\//m);
 });
 

@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { programs } from '../../config/programs';
 import { fileOf, kubectl, kubectlBoth, node } from './support';
 
-/** Where an ingress controller would run: the only namespace that may reach the gateway. */
+/** Where an ingress controller would run: the only namespace that may reach a gateway. */
 export const clientNamespace = 'ingress-nginx';
 export const client = 'pod/slipway-client';
 
@@ -22,6 +23,8 @@ export async function startClient(namespace = clientNamespace): Promise<void> {
   await kubectl('wait', '--for=condition=Ready', client, '-n', namespace, '--timeout=60s');
 }
 
+const gateway = (namespace: string, path: string): string => `http://gateway.${namespace}.svc.cluster.local${path}`;
+
 const ask = `
   const [url, headers] = process.argv.slice(1);
   require('node:http').get(url, { headers: JSON.parse(headers) }, (answer) => {
@@ -37,16 +40,15 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request to a platform's gateway, as the ingress controller hands it on. */
+/** One request to the gateway of a namespace, as the ingress controller hands it on. */
 export async function request(
+  namespace: string,
   host: string,
   path: string,
-  { platform = 'physics-assistant-development', headers = {} as Record<string, string> } = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const url = `http://gateway.${platform}.svc.cluster.local${path}`;
-  return JSON.parse(
-    await node(clientNamespace, client, ask, url, JSON.stringify({ Host: host, ...headers })),
-  ) as Answer;
+  const all = JSON.stringify({ Host: host, ...headers });
+  return JSON.parse(await node(clientNamespace, client, ask, gateway(namespace, path), all)) as Answer;
 }
 
 const echo = `
@@ -62,12 +64,53 @@ const echo = `
 `;
 
 /** Sends a text through a websocket and gives what comes back. */
-export const websocketEcho = (host: string, path: string, text: string): Promise<string> =>
-  node(
-    clientNamespace,
-    client,
-    echo,
-    `http://gateway.physics-assistant-development.svc.cluster.local${path}`,
-    host,
-    text,
-  );
+export const websocketEcho = (namespace: string, host: string, path: string, text: string): Promise<string> =>
+  node(clientNamespace, client, echo, gateway(namespace, path), host, text);
+
+/** A page that is asked for again and again. */
+export interface Page {
+  readonly namespace: string;
+  readonly host: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Five times a second: below the limit of ten that an address has. */
+const askAlways = `
+  const pages = JSON.parse(process.argv[1]);
+  const seen = pages.map(() => ({}));
+  const rounds = pages.map(({ url, headers }, index) => setInterval(() => {
+    const count = (what) => (seen[index][what] = (seen[index][what] ?? 0) + 1);
+    require('node:http').get(url, { headers }, (answer) => {
+      answer.resume();
+      answer.on('end', () => count(answer.statusCode));
+      answer.on('error', (error) => count(error.code));
+    }).on('error', (error) => count(error.code));
+  }, 200));
+  process.stdin.resume().on('end', () => {
+    rounds.forEach(clearInterval);
+    setTimeout(() => { console.log(JSON.stringify(seen)); process.exit(); }, 2000);
+  });
+`;
+
+/**
+ * Asks for pages until it is told to stop.
+ *
+ * @returns what stops it, and then gives for each page how often it was answered how
+ */
+export function startAsking(pages: readonly Page[]): () => Promise<Record<string, number>[]> {
+  const asked = pages.map(({ namespace, host, path, headers }) => ({
+    url: gateway(namespace, path),
+    headers: { Host: host, ...headers },
+  }));
+  const args = ['exec', '-i', '-n', clientNamespace, client, '--', 'node', '-e', askAlways, JSON.stringify(asked)];
+  const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));
+  const ended = new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
+  return async () => {
+    child.stdin.end();
+    await ended;
+    return JSON.parse(output) as Record<string, number>[];
+  };
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { folderOf, synthesise } from '../../charts/blocks/output';
-import { addPlatforms } from '../../charts/platforms';
+import { addPlatforms, platformNames, type PlatformName } from '../../charts/platforms';
 import { allSettings, type EnvironmentName, type Settings } from '../../config';
 import type { Manifest } from '../support/manifests';
 
@@ -44,10 +44,14 @@ export async function requireCluster({ nodes = 1, definitions = false } = {}): P
 }
 
 /** Manifests of one environment with other settings than the committed ones, in a folder of their own. */
-export function variant(environment: EnvironmentName, change: (settings: Settings) => Settings): string {
+export function variant(
+  environment: EnvironmentName,
+  change: (settings: Settings) => Settings,
+  names: readonly PlatformName[] = platformNames,
+): string {
   const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-variant-')), 'dist');
   const settings = allSettings().filter((candidate) => candidate.environment === environment);
-  synthesise(outdir, settings.map(change), addPlatforms);
+  synthesise(outdir, settings.map(change), (app, changed) => addPlatforms(app, changed, names));
   return join(outdir, folderOf(environment));
 }
 
@@ -58,6 +62,12 @@ export function fileOf(objects: readonly unknown[]): string {
   return path;
 }
 
+/** Closes the nodes to new pods, or opens them: what is only asked of the API server needs no pod to start. */
+export async function openNodes(open: boolean): Promise<void> {
+  const nodes = (await kubectl('get', 'nodes', '-o', 'name')).split('\n');
+  await kubectl(open ? 'uncordon' : 'cordon', ...nodes);
+}
+
 /** Deletes what a platform left in the cluster, its claims too: for the test's own namespaces alone. */
 export async function remove(namespace: string): Promise<void> {
   await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=240s');
@@ -66,6 +76,22 @@ export async function remove(namespace: string): Promise<void> {
     .filter((name) => ['data', 'serving', 'batch'].some((kind) => name.endsWith(`/${namespace}-${kind}`)));
   if (classes.length > 0) await kubectl('delete', ...classes);
 }
+
+/** The pods of one workload; not those that are on their way out. */
+export const podsNamed = async (name: string, namespace: string): Promise<Manifest[]> =>
+  (await staying(namespace)).filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === name);
+
+/** Pods that run and stay. */
+export const running = async (namespace: string): Promise<Manifest[]> =>
+  (await staying(namespace)).filter(({ status }) => (status as { phase: string }).phase === 'Running');
+
+const staying = async (namespace: string): Promise<Manifest[]> =>
+  (await list('pods', namespace)).filter(({ metadata }) => !('deletionTimestamp' in metadata));
+
+export const isServing = ({ status }: Manifest): boolean =>
+  (status as { conditions?: { type: string; status: string }[] }).conditions?.some(
+    (condition) => condition.type === 'Ready' && condition.status === 'True',
+  ) ?? false;
 
 /** Waits until every Deployment and StatefulSet is rolled out and every Job is complete. */
 export async function ready(namespace: string, seconds: number): Promise<void> {
@@ -83,7 +109,9 @@ export async function ready(namespace: string, seconds: number): Promise<void> {
 
 async function unready(namespace: string): Promise<string[]> {
   const objects = await list('deployments,statefulsets,jobs', namespace);
-  return objects.filter((object) => !isReady(object)).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  // What a schedule started is nobody's wait.
+  const own = objects.filter(({ metadata }) => !('ownerReferences' in metadata));
+  return own.filter((object) => !isReady(object)).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 }
 
 function isReady({ kind, metadata, spec, status }: Manifest): boolean {

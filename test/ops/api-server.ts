@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,16 +9,17 @@ interface Stored {
   metadata: { name: string; namespace: string; resourceVersion: string; labels?: Record<string, string> };
   data?: Record<string, string>;
 }
-type Answer = readonly [status: number, body: unknown];
+export type Answer = readonly [status: number, body: unknown];
 
-const failure = (status: number, message: string): Answer => [
+/** An answer in the words of the API server. */
+export const failure = (status: number, message: string): Answer => [
   status,
   { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, message },
 ];
 
 /**
- * The few calls that `slipway secrets` makes, answered from memory on the loopback. The real API server is asked in
- * test/cluster/secrets.test.ts.
+ * The few calls that `slipway secrets` makes, answered from memory on the loopback; other commands intercept theirs. The
+ * real API server is asked in test/cluster.
  */
 export class ApiServer {
   readonly namespaces = new Set<string>();
@@ -25,16 +27,22 @@ export class ApiServer {
   readonly secrets = new Map<string, Stored>();
   /** Every request, as `VERB path`. */
   readonly log: string[] = [];
-  /** Answers a request instead of the server. */
-  intercept: (method: string, path: string) => Answer | undefined = () => undefined;
+  /** Answers a request instead of the server; a text goes out as it is. */
+  intercept: (method: string, path: string, body: unknown) => Answer | undefined = () => undefined;
+  /** Takes over a connection that becomes a websocket. */
+  upgrade: (request: IncomingMessage, socket: Duplex) => void = (_request, socket) => socket.destroy();
   private version = 0;
   private readonly server = createServer(async (request, response) => {
     const method = request.method ?? '';
     const path = (request.url ?? '').replace(/\?.*/, '');
     this.log.push(`${method} ${path}`);
     const body = await bodyOf(request);
-    const [status, answer] = this.intercept(method, path) ?? this.answer(method, path, body);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    const [status, answer] = this.intercept(method, path, body) ?? this.answer(method, path, body);
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+  }).on('upgrade', (request, socket) => {
+    this.log.push(`UPGRADE ${request.url}`);
+    this.upgrade(request, socket);
   });
 
   /** Starts on a free port and gives the path of a kubeconfig for it. */

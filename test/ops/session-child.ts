@@ -1,9 +1,10 @@
+import { PassThrough } from 'node:stream';
 import { run } from '../../ops/cli';
 import { Cluster } from '../../ops/cluster';
 import type { Request } from './session';
 
 /** The other end of `Session`: runs each command line that arrives and sends back all that it wrote. */
-process.on('message', async ({ id, args, kubeconfig, answers }: Request & { id: number }) => {
+process.on('message', async ({ id, args, kubeconfig, answers, input = '' }: Request & { id: number }) => {
   process.env['KUBECONFIG'] = kubeconfig;
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -17,6 +18,11 @@ process.on('message', async ({ id, args, kubeconfig, answers }: Request & { id: 
     note: (line: string) => void stderr.push(line),
     ...(answers && { ask }),
   };
-  const exitCode = await run(args, { terminal, connect: Cluster.connect });
-  process.send?.({ id, exitCode, stdout: stdout.join('\n'), stderr: stderr.join('\n') });
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough() };
+  const written: Buffer[] = [];
+  streams.stdin.end(input);
+  streams.stdout.on('data', (chunk: Buffer) => written.push(chunk));
+  const exitCode = await run(args, { terminal, connect: Cluster.connect, streams });
+  const output = stdout.join('\n') + Buffer.concat(written).toString();
+  process.send?.({ id, exitCode, stdout: output, stderr: stderr.join('\n') });
 });

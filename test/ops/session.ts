@@ -7,6 +7,8 @@ export interface Request {
   readonly kubeconfig: string;
   /** What a person answers, in order; without it there is no terminal. */
   readonly answers?: readonly string[];
+  /** What a program in the cluster reads from us. @default - nothing */
+  readonly input?: string;
 }
 
 /** What a command left behind. */
@@ -46,6 +48,11 @@ export class Session {
       this.waiting.set(id, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
       this.child.send({ id, ...request });
     });
+  }
+
+  /** Ctrl-c. */
+  interrupt(): void {
+    this.child.kill('SIGINT');
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import type { PlatformName } from '../../charts/platforms';
 
 /** A manifest as it stands in the output. */
 export interface Manifest {
@@ -36,13 +37,25 @@ export const filesOf = (folder: string): string[] =>
     .filter((name) => statSync(join(folder, name)).isFile())
     .sort();
 
+/** All objects of a file, in order. */
+export const manifestsIn = (file: string): Manifest[] =>
+  parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Manifest);
+
 /** All objects of a folder, in order; not of folders below it, as kubectl and Argo CD read it. */
 export const manifestsOf = (folder: string): Manifest[] =>
-  filesOf(folder).flatMap((name) =>
-    parseAllDocuments(readFileSync(join(folder, name), 'utf8')).map((document) => document.toJS() as Manifest),
-  );
+  filesOf(folder).flatMap((name) => manifestsIn(join(folder, name)));
+
+/** All objects of one platform in one environment, in order. @throws Error when it has no file */
+export function manifestsOfPlatform(environment: Environment, platform: PlatformName): Manifest[] {
+  const file = join(folders[environment], `${platform}.k8s.yaml`);
+  if (!existsSync(file)) throw new Error(`expected ${file}, got no such file: run \`npm run synth\``);
+  return manifestsIn(file);
+}
 
 export const label = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`;
+
+/** A name without the fingerprint that Jobs carry. */
+export const withoutFingerprint = (name: string): string => name.replace(/-[0-9a-f]{10}$/, '');
 
 export const ofKind = (objects: readonly Manifest[], ...kinds: string[]): Manifest[] =>
   objects.filter(({ kind }) => kinds.includes(kind));
@@ -51,8 +64,7 @@ export const ofKind = (objects: readonly Manifest[], ...kinds: string[]): Manife
 export function find(objects: readonly Manifest[], kind: string, name: string): Manifest {
   const found = objects.find(
     (object) =>
-      object.kind === kind &&
-      (object.metadata.name === name || object.metadata.name.replace(/-[0-9a-f]{10}$/, '') === name),
+      object.kind === kind && (object.metadata.name === name || withoutFingerprint(object.metadata.name) === name),
   );
   if (!found) throw new Error(`expected ${kind}/${name} in the output`);
   return found;

@@ -1,4 +1,14 @@
-/** Who may reach whom, read from the diagrams of the guides; not computed from the page. */
+import type { PlatformName } from '../../charts/platforms';
+import type { Environment } from './manifests';
+
+/** Who may reach whom, read from the diagrams and tables of the guides; not computed from the pages. */
+export interface Matrix {
+  /** `from → to:port`, the same in every environment. */
+  readonly connections: readonly string[];
+  /** Who leaves the namespace for what: `from → name host:port`; `*` is a host that only a Secret knows. */
+  readonly leaves: Readonly<Record<Environment, readonly string[]>>;
+}
+
 export const physicsAssistant = [
   // Nginx load balancer → frontend tier, API tier; Flower for administrators
   'gateway → streamlit-ui:8501',
@@ -41,3 +51,100 @@ export const physicsAssistant = [
   'postgres-accounts → postgres:5432',
   'neo4j-accounts → neo4j:7687',
 ];
+
+/** Notifications of the task processor; development has no mail server (PHY-19). */
+const notifications = [
+  'task-processor → smtp smtp.physics-assistant.example:587',
+  'task-processor → alert-webhook *:443',
+];
+
+const aiGovernance = [
+  // Nginx → frontend, backend
+  'gateway → frontend:8080',
+  'gateway → backend:8000',
+  // Backend → PostgreSQL, Redis, Qdrant
+  'backend → postgres:5432',
+  'backend → redis:6379',
+  'backend → qdrant:6333',
+  // scripts/init_db.py, scripts/create_admin.py
+  'database-migration → postgres:5432',
+  'create-admin → postgres:5432',
+  'postgres-accounts → postgres:5432',
+];
+const languageModels = ['backend → groq api.groq.com:443'];
+
+const habitabilityExplorer = [
+  // Nginx → frontend, backend
+  'gateway → frontend:8080',
+  'gateway → backend:8000',
+  // Backend → PostgreSQL with PostGIS, Redis
+  'backend → postgres:5432',
+  'backend → redis:6379',
+  // init.sql, and the sessions that expire
+  'database-migration → postgres:5432',
+  'session-cleanup → postgres:5432',
+  'postgres-accounts → postgres:5432',
+];
+const archives = [
+  'backend → nasa-exoplanet-archive exoplanetarchive.ipac.caltech.edu:443',
+  'backend → jwst jwst.nasa.gov:443',
+];
+/** Errors are sent from where others use it. */
+const errors = 'backend → sentry ingest.sentry.io:443';
+
+const personalAssistant = [
+  // Load balancers → frontends, API instances
+  'gateway → frontend:8080',
+  'gateway → api:8000',
+  // API → data layer
+  'api → postgres:5432',
+  'api → redis:6379',
+  // alembic upgrade head
+  'database-migration → postgres:5432',
+  'postgres-accounts → postgres:5432',
+];
+/** "External Services" of the diagram; Google and Microsoft give tokens at hosts of their own. */
+const externalServices = [
+  'api → twilio api.twilio.com:443',
+  'api → google www.googleapis.com:443',
+  'api → google-login oauth2.googleapis.com:443',
+  'api → microsoft-graph graph.microsoft.com:443',
+  'api → microsoft-login login.microsoftonline.com:443',
+  'api → notion api.notion.com:443',
+];
+
+const everywhere = (leaves: readonly string[]): Matrix['leaves'] => ({
+  production: leaves,
+  staging: leaves,
+  development: leaves,
+});
+
+/** Every platform has one: a page without it does not compile. */
+export const matrix: Readonly<Record<PlatformName, Matrix>> = {
+  'physics-assistant': {
+    connections: physicsAssistant,
+    leaves: { production: notifications, staging: notifications, development: [] },
+  },
+  'ai-governance': { connections: aiGovernance, leaves: everywhere(languageModels) },
+  'habitability-explorer': {
+    connections: habitabilityExplorer,
+    leaves: { ...everywhere([...archives, errors]), development: archives },
+  },
+  'personal-assistant': { connections: personalAssistant, leaves: everywhere(externalServices) },
+};
+
+/** Addresses that are never "the Internet": private networks, and link-local with the metadata services of clouds. */
+export const privateAddresses = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'];
+
+/** Development on top: random secrets are written through the API server, at private addresses (ALL-02). */
+export const disposable: Readonly<Record<Environment, { leaves: readonly string[]; addresses: readonly string[] }>> = {
+  production: { leaves: [], addresses: [] },
+  staging: { leaves: [], addresses: [] },
+  development: {
+    leaves: [
+      'disposable-secrets → api-server-443 kubernetes.default:443',
+      'disposable-secrets → api-server-6443 kubernetes.default:6443',
+    ],
+    addresses: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  },
+};

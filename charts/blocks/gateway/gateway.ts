@@ -29,6 +29,8 @@ export interface Route {
 export interface GatewayProps {
   readonly size: Resources & { readonly replicas: Replicas };
   readonly domain: string;
+  /** Further names that serve what the domain serves, such as `www.` (GOV-18). @default - none */
+  readonly aliases?: readonly string[];
   readonly routes: readonly Route[];
   readonly edge: {
     /** @default - the cluster's default class */
@@ -117,7 +119,8 @@ export class Gateway extends Construct {
   }
 
   private get hosts(): string[] {
-    return [...new Set(this.props.routes.map(({ host = this.props.domain }) => host))];
+    const { aliases = [], domain, routes } = this.props;
+    return [...new Set(routes.flatMap(({ host = domain }) => (host === domain ? [host, ...aliases] : [host])))];
   }
 
   private configuration(): string {
@@ -142,6 +145,7 @@ export class Gateway extends Construct {
       workerProcesses: this.props.workerProcesses,
       maxBodyMiB: memoryMiB(this.props.maxBodySize),
       timeoutSeconds: this.props.timeoutSeconds,
+      aliases: { [domain]: this.props.aliases ?? [] },
       trustedProxies: edge.trustedProxies,
       tls: edge.tls,
     });

@@ -31,6 +31,8 @@ export interface NginxProps {
   readonly maxBodyMiB: number;
   readonly timeoutSeconds: number;
   readonly trustedProxies: readonly string[];
+  /** Further names of a host. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
   /** Plain HTTP is sent to HTTPS. */
   readonly tls: boolean;
 }
@@ -93,10 +95,10 @@ function location(route: Location): string[] {
   return [...concealed, bare, block(`location ${base}`, body)];
 }
 
-const server = (host: string, locations: readonly Location[]): string =>
+const server = (hosts: readonly string[], locations: readonly Location[]): string =>
   block('server', [
     `listen ${ports.http};`,
-    `server_name ${host};`,
+    `server_name ${hosts.join(' ')};`,
     'if ($insecure) { return 308 https://$host$request_uri; }',
     ...locations.flatMap(location),
   ]);
@@ -147,7 +149,7 @@ export function nginxConf(props: NginxProps): string {
     ...props.upstreams.map((service) => upstream(service, props.tls)),
     ...hosts.map((host) =>
       server(
-        host,
+        [host, ...(props.aliases[host] ?? [])],
         props.locations.filter((route) => route.host === host),
       ),
     ),

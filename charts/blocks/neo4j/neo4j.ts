@@ -1,12 +1,13 @@
 import { Construct } from 'constructs';
 import { Accounts } from '../accounts';
+import type { BackupPlan } from '../backup';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
-import { StatefulSet, type BackupPlan } from '../statefulset';
+import { StatefulSet } from '../statefulset';
 import { accountsScript, passwordVariable, prepareScript, userOf } from './scripts';
 import { tuning } from './tuning';
 

@@ -1,16 +1,17 @@
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { Accounts } from '../accounts';
+import type { BackupPlan } from '../backup';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
-import type { Variables } from '../environment';
+import { kebab, type Variables } from '../environment';
 import { exporter } from '../exporter';
 import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
-import { StatefulSet, type BackupPlan } from '../statefulset';
-import { accountsSql, passwordVariable, roleOf } from './accounts';
+import { StatefulSet } from '../statefulset';
+import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
 import { accountsScript, loginScript, prepareScript } from './scripts';
 import { hbaConf, postgresConf } from './tuning';
 
@@ -28,6 +29,16 @@ export interface PostgresProps {
     readonly password: string;
   };
   readonly backup: BackupPlan;
+  /** Made in the database by its superuser; `postgis` brings an image of its own (HWO-03). @default - none */
+  readonly extensions?: readonly string[];
+  /** Users with less than the owner's rights (TDA-05). @default - none: clients act as the owner */
+  readonly users?: Users;
+}
+
+/** What a container with psql has beside its connection. */
+interface ProgramProps {
+  readonly variables: Variables;
+  readonly mounts: readonly Mount[];
 }
 
 const port = 5432;
@@ -42,7 +53,7 @@ const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 16 }
 /**
  * PostgreSQL, one primary: its own roles for every client, tuned from its memory, never written over (PHY-10, ALL-13).
  *
- * A client is given a role of its own, a member of the owner (PHY-22). Roles are made by a Job that runs again
+ * A client is given a role of its own, a member of the owner or of the application's user (PHY-22). Roles are made by a Job that runs again
  * whenever a client is added. Clients that start before a declared release is in the database wait for it.
  */
 export class Postgres extends Construct implements Connectable {
@@ -50,6 +61,9 @@ export class Postgres extends Construct implements Connectable {
   private readonly clients = new Map<string, SecretKey>();
   private readonly superuser: SecretKey;
   private readonly owner: SecretKey;
+  /** Passwords of the users that log in beside clients and owner. */
+  private readonly users: ReadonlyMap<string, SecretKey>;
+  private readonly taken: readonly string[];
   /** What clients run first: set by the release that migrates this database. */
   private gate: ((client: Variables) => Container) | undefined;
 
@@ -64,6 +78,12 @@ export class Postgres extends Construct implements Connectable {
     this.superuser = secrets.declare(id, 'POSTGRES_PASSWORD');
     this.owner = secrets.declare(id, props.variables.password);
     const monitorPassword = secrets.declare(`${id}-${monitor}`, 'password');
+    const { backup, replication } = props.users ?? {};
+    this.users = new Map([backup, replication].flatMap((name) => (name ? [[name, this.password(name)] as const] : [])));
+    const taken = [props.owner, monitor, 'postgres', ...Object.values(props.users ?? {})];
+    const [twice] = taken.filter((name, index) => taken.indexOf(name) !== index);
+    if (twice) throw new Error(`expected the users of ${id} to have names of their own, got \`${twice}\` twice`);
+    this.taken = taken;
 
     const files = `${id}-configuration`;
     const configuration = {
@@ -133,16 +153,14 @@ export class Postgres extends Construct implements Connectable {
   /** Gives the client a role of its own, the variables that name it, and the way to the server. */
   connect(client: Client): Connection {
     checkNeighbours(client, this);
-    const { network, secrets } = this.platform;
-    network.connect(client.id, this.id, port);
-    const password = secrets.declare(`${this.id}-${client.id}`, 'password');
-    this.clients.set(client.id, password);
-    secrets.use(password, `${this.id}-accounts`);
     const { url, user: userVariable, password: passwordName } = this.props.variables;
     const role = roleOf(client.id);
-    if ([this.props.owner, monitor, 'postgres'].includes(role)) {
+    if (this.taken.includes(role)) {
       throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
     }
+    this.platform.network.connect(client.id, this.id, port);
+    const password = this.password(client.id);
+    this.clients.set(client.id, password);
     return {
       variables: {
         [userVariable]: role,
@@ -165,8 +183,24 @@ export class Postgres extends Construct implements Connectable {
   }
 
   /** A container with psql that logs in as the owner. */
-  ownerProgram(name: string, command: readonly string[], variables: Variables = {}): Container {
-    return this.program(name, { command, variables: { ...this.psql(this.props.owner, this.owner), ...variables } });
+  ownerProgram(name: string, command: readonly string[], props: Partial<ProgramProps> = {}): Container {
+    return this.psqlProgram(name, command, this.psql(this.props.owner, this.owner), props);
+  }
+
+  /**
+   * A container with psql that logs in as a client.
+   *
+   * @throws Error when nothing of this name is connected
+   */
+  clientProgram(
+    name: string,
+    command: readonly string[],
+    client: string,
+    props: Partial<ProgramProps> = {},
+  ): Container {
+    const password = this.clients.get(client);
+    if (!password) throw new Error(`expected \`${client}\` to be connected to ${this.id}, got nobody of this name`);
+    return this.psqlProgram(name, command, this.psql(roleOf(client), password), props);
   }
 
   /** A container that waits until the owner can log in. */
@@ -193,6 +227,27 @@ export class Postgres extends Construct implements Connectable {
     this.gate = (variables) => gate(this.program('await-release', { variables }));
   }
 
+  /** The password of a role that the accounts Job makes. */
+  private password(name: string): SecretKey {
+    const { secrets } = this.platform;
+    const key = secrets.declare(`${this.id}-${kebab(name)}`, 'password');
+    secrets.use(key, `${this.id}-accounts`);
+    return key;
+  }
+
+  private psqlProgram(
+    name: string,
+    command: readonly string[],
+    login: Variables,
+    { variables, mounts = [] }: Partial<ProgramProps>,
+  ): Container {
+    return this.program(name, {
+      command,
+      variables: { ...login, ...variables },
+      mounts: [temporary, ...mounts],
+    });
+  }
+
   private url(name: string, password: string): string {
     return `postgresql://${name}:${password}@${this.id}:${port}/${this.props.database}`;
   }
@@ -214,9 +269,9 @@ export class Postgres extends Construct implements Connectable {
     name: string,
     props: Omit<Container, 'name' | 'image' | 'resources' | 'share'> & Partial<Container>,
   ): Container {
-    const image = this.platform.settings.programs.postgres;
+    const { postgres, postgis } = this.platform.settings.programs;
     return {
-      image,
+      image: this.props.extensions?.includes('postgis') ? postgis : postgres,
       mounts: [temporary],
       resources: { cpu: '250m', memory: '128Mi' },
       share: burstable,
@@ -227,17 +282,19 @@ export class Postgres extends Construct implements Connectable {
 
   /** Roles and database as declared. */
   private accounts(monitorPassword: SecretKey): void {
-    const { database, owner } = this.props;
+    const { database, owner, extensions = [], users = {} } = this.props;
     const variables = () => ({
       ...this.psql('postgres', this.superuser),
       PGDATABASE: 'postgres',
       [passwordVariable(owner)]: this.owner,
       [passwordVariable(monitor)]: monitorPassword,
-      ...Object.fromEntries([...this.clients].map(([client, key]) => [passwordVariable(roleOf(client)), key])),
+      ...Object.fromEntries(
+        [...this.users, ...this.clients].map(([name, key]) => [passwordVariable(roleOf(name)), key]),
+      ),
     });
     new Accounts(this, this.id, {
       file: 'accounts.sql',
-      text: () => accountsSql({ database, owner }, [...this.clients.keys()], monitor),
+      text: () => accountsSql({ database, owner, extensions, users }, [...this.clients.keys()], monitor),
       container: this.program('accounts', { command: ['bash', '-c', accountsScript], variables }),
       user,
       port,

@@ -46,3 +46,8 @@ until psql --no-psqlrc -Atqc 'select 1' > /dev/null 2>&1; do
   sleep 2
 done
 `;
+
+/** Runs a file statement by statement until the first mistake, which it names by its line; psql takes the rest from PG*. */
+export const psqlFile = (path: string): string[] => [
+  ...['psql', '--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', path],
+];

@@ -1,6 +1,7 @@
 import { Lazy } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import type { BackupPlan } from '../backup';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { exporter } from '../exporter';
@@ -8,7 +9,7 @@ import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, guaranteed, type Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
-import { StatefulSet, type BackupPlan } from '../statefulset';
+import { StatefulSet } from '../statefulset';
 import { passwordVariable, redisConf, userOf, usersScript } from './configuration';
 
 export interface RedisProps {

@@ -51,6 +51,7 @@ export class DisposableSecrets extends Construct {
       restartOn: () => [platform.secrets.inventoryText()],
     });
     const addresses = platform.settings.cluster.apiServer;
-    for (const port of apiPorts) platform.network.leave(id, { name: `api-server-${port}`, port, addresses });
+    for (const port of apiPorts)
+      platform.network.leave(id, { name: `api-server-${port}`, host: 'kubernetes.default', port, addresses });
   }
 }

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort } from '../../rehearsal/support';
-import { find, folders, manifestsOf } from '../../support/manifests';
+import { find, manifestsOfPlatform } from '../../support/manifests';
 import { need } from '../need';
 import { ask } from './client';
 import { serveNames, type Names } from './dns';
@@ -56,7 +56,8 @@ export async function startEdge(missing: readonly string[] = [], beside?: Edge):
   const [port, statusPort] = [await freePort(), await freePort()];
   const free = new Map(beside?.ports);
   const services: { name: string; port: number }[] = [];
-  let conf = find(manifestsOf(folders.production), 'ConfigMap', 'gateway').data?.['nginx.conf'] ?? '';
+  let conf =
+    find(manifestsOfPlatform('production', 'physics-assistant'), 'ConfigMap', 'gateway').data?.['nginx.conf'] ?? '';
   for (const [, name = '', documented = ''] of conf.matchAll(/server ([a-z-]+)\.\S+:(\d+) resolve/g)) {
     if (!free.has(documented)) free.set(documented, await freePort());
     services.push({ name, port: free.get(documented) ?? 0 });

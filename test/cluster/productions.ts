@@ -1,0 +1,30 @@
+import type { PlatformName } from '../../charts/platforms';
+import type { Settings } from '../../config';
+
+/** Production of one platform in rehearsal, one after another: three small nodes hold one at a time. */
+export interface Production {
+  readonly platform: PlatformName;
+  /** The least difference to the committed settings that fits the nodes. */
+  readonly change: (settings: Settings) => Settings;
+  /** Keys that others give us, with values that pass the check. */
+  readonly provided: readonly string[];
+  readonly host: string;
+  /** Services whose health shows every connection, and a path of the gateway that reaches one of them. */
+  readonly health: { readonly service: string; readonly port: number; readonly path: string };
+  /** A service that loses a pod while it is asked, and a page of it. */
+  readonly drained: { readonly service: string; readonly path: string };
+  /** A page whose visitors stay with one pod. */
+  readonly sticky?: string;
+}
+
+export const productions: readonly Production[] = [
+  {
+    platform: 'physics-assistant',
+    change: (settings) => settings,
+    provided: ['SMTP_PASSWORD'],
+    host: 'physics-assistant.example',
+    health: { service: 'agents-api', port: 8000, path: '/api/agents/health' },
+    drained: { service: 'react-dashboard', path: '/dashboard/' },
+    sticky: '/',
+  },
+];
