@@ -83,7 +83,7 @@ test('ALL-30 HWO-16 production logs warnings, the other environments what they s
   expect(levels).toEqual(['WARNING', 'DEBUG', 'DEBUG']);
 });
 
-test('HWO-13 HWO-20 pools, caches and batches are the guide’s', () => {
+test('HWO-05 HWO-13 HWO-20 pools, caches and batches are the guide’s', () => {
   expect(variables('backend')).toMatchObject({
     DATABASE_POOL_SIZE: '20',
     DATABASE_POOL_OVERFLOW: '10',

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,21 +42,32 @@ export class Server {
 
   /** Any client program of PostgreSQL. */
   run(program: string, args: readonly string[], database: string, role: string, text = ''): Answer {
-    const passwords = [...text.matchAll(/\\getenv password (\w+)/g)].map(([, name = '']) => [name, password]);
-    const { status, stdout, stderr, error } = spawnSync(program, args, {
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        PGHOST: '127.0.0.1',
-        PGPORT: `${this.port}`,
-        PGDATABASE: database,
-        PGUSER: role,
-        PGPASSWORD: role === 'postgres' ? superuser : password,
-        ...Object.fromEntries(passwords),
-      },
-    });
+    const env = this.environment(database, role, text);
+    const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', env });
     if (error) throw new Error(`expected ${program} of PostgreSQL 17 on PATH, got ${error.message}`);
     return { status, lines: stdout.trim().split('\n').filter(Boolean), error: stderr.trim() };
+  }
+
+  /** psql that stays: it does what it is told while other things happen. */
+  session(database: string, role: string) {
+    const args = ['-Xq', '--set', 'ON_ERROR_STOP=1'];
+    const child = spawn('psql', args, { env: this.environment(database, role), stdio: ['pipe', 'ignore', 'inherit'] });
+    const ended = once(child, 'close').then(([status]) => status as number | null);
+    return { tell: (sql: string) => child.stdin.write(`${sql}\n`), end: () => (child.stdin.end(), ended) };
+  }
+
+  /** How libpq finds the server; passwords that a text asks for are all the same. */
+  private environment(database: string, role: string, text = '') {
+    const passwords = [...text.matchAll(/\\getenv password (\w+)/g)].map(([, name = '']) => [name, password]);
+    return {
+      ...process.env,
+      PGHOST: '127.0.0.1',
+      PGPORT: `${this.port}`,
+      PGDATABASE: database,
+      PGUSER: role,
+      PGPASSWORD: role === 'postgres' ? superuser : password,
+      ...Object.fromEntries(passwords),
+    };
   }
 
   /** Makes database and accounts of a platform from its committed manifests, as often as it is called. */

@@ -11,7 +11,8 @@ writeFileSync(path.join(account, 'token'), 'a-token\n');
 writeFileSync(path.join(account, 'namespace'), 'physics-assistant');
 
 const generated = { key: 'password', origin: 'generated', characters: 64, minimum: 32, exact: false, optional: false };
-const supplied = { ...generated, key: 'api-key', origin: 'supplied' };
+const optional = { ...generated, key: 'api-key', origin: 'provided', optional: true };
+const provided = { ...optional, key: 'password', characters: 0, minimum: 16, optional: false };
 type Call = {
   url: string | undefined;
   authorization: string | undefined;
@@ -41,10 +42,10 @@ afterEach(closeAll);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('secrets.js', () => {
-  test('creates a secret with random values for its generated keys alone', async () => {
+  test('creates a secret with random values for the keys that are needed, and leaves optional ones out', async () => {
     const { calls, server } = api(() => ({ status: 201 }));
     const other = { name: 'redis', keys: [{ ...generated, characters: 33 }] };
-    const secrets = [{ name: 'postgres', keys: [generated, supplied] }, { name: 'openai', keys: [supplied] }, other];
+    const secrets = [{ name: 'postgres', keys: [generated, optional] }, { name: 'openai', keys: [optional] }, other];
     const { code, stdout, stderr } = await create(secrets, await listen(server));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(calls).toEqual([
@@ -72,6 +73,13 @@ describe('secrets.js', () => {
       { event: 'created', secret: 'redis' },
     ]);
     for (const { body } of calls) expect(stdout).not.toContain(body.stringData.password);
+  });
+
+  test('GOV-09 gives a key of somebody else’s service a random value, for the programs to start', async () => {
+    const { calls, server } = api(() => ({ status: 201 }));
+    const { code } = await create([{ name: 'groq', keys: [provided] }], await listen(server));
+    expect(code).toBe(0);
+    expect(calls[0]?.body.stringData.password).toMatch(/^[0-9a-f]{16}$/);
   });
 
   test('keeps a secret that exists', async () => {

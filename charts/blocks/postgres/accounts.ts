@@ -4,7 +4,7 @@ import { lowerSnake, upperSnake } from '../environment';
 export interface Users {
   /** Reads and writes rows, and changes no table: clients act as it. @default - clients act as the owner */
   readonly application?: string;
-  /** Logs in, reads everything and writes nothing. @default - none */
+  /** Logs in, reads everything, whatever a table's policies hide, and writes nothing. @default - none */
   readonly backup?: string;
   /** Logs in and streams the write-ahead log. @default - none */
   readonly replication?: string;
@@ -35,22 +35,23 @@ export const roleOf = (service: string): string => lowerSnake(service);
 export function accountsSql(declared: Database, services: readonly string[], monitor: string): string {
   const { database, owner, extensions, users } = declared;
   const { application, backup, replication } = users;
-  const acting = application ?? owner;
   const clients = services.map(roleOf);
-  const logins = [owner, monitor, ...clients, ...[backup ?? []].flat()];
+  const connecting = [monitor, ...clients, ...(backup ? [backup] : [])];
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
-${logins.map((role) => login(role)).join('')}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
+set client_min_messages to warning;
+${[owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
 grant pg_monitor to ${monitor};
-${clients.map((client) => `grant ${acting} to ${client};\nalter role ${client} set role to ${acting};\n`).join('')}${application ? clients.map((client) => revoke(owner, client)).join('') : ''}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}
+${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
   where not exists (select from pg_database where datname = '${database}') \\gexec
 alter database ${database} owner to ${owner};
 revoke all on database ${database} from public;
-grant connect on database ${database} to ${[monitor, ...clients, ...(backup ? [backup] : [])].join(', ')};
+grant connect on database ${database} to ${connecting.join(', ')};
 
 \\connect ${database}
-${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists ${name};\n`).join('')}alter schema public owner to ${owner};
+set client_min_messages to warning;
+${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
 -- Releases that are in the database: what new pods wait for.
 create schema if not exists slipway authorization ${owner};
 set role ${owner};
@@ -58,33 +59,49 @@ create table if not exists slipway.releases (
   release text primary key,
   applied_at timestamptz not null default now()
 );
-${application ? rows(application) : ''}`;
+${application ? rows(owner, application) : ''}`;
 }
 
-const login = (role: string, streams: 'replication' | 'noreplication' = 'noreplication'): string => `
+/** Rights that a role has for itself, beside those it is given. */
+const attributes = ['replication', 'bypassrls'] as const;
+
+/** A role with a password and, of the attributes, at most this one. */
+const login = (role: string, own?: (typeof attributes)[number]): string => {
+  const declared = attributes.map((attribute) => (attribute === own ? attribute : `no${attribute}`)).join(' ');
+  return `
 \\getenv password ${passwordVariable(role)}
-select format('create role %I', '${role}') where not exists (select from pg_roles where rolname = '${role}') \\gexec
-select format('alter role %I login nosuperuser nocreatedb nocreaterole ${streams} password %L', '${role}', :'password') \\gexec
+${create(role)}
+select format('alter role %I login nosuperuser nocreatedb nocreaterole ${declared} password %L', '${role}', :'password') \\gexec
 `;
+};
 
 /** A role that nobody logs in as. */
 const group = (role: string): string => `
-select format('create role %I', '${role}') where not exists (select from pg_roles where rolname = '${role}') \\gexec
-alter role ${role} nologin nosuperuser nocreatedb nocreaterole noreplication;
+${create(role)}
+alter role ${role} nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls;
 `;
 
-/** A client that acted as the owner before does so no more. */
-const revoke = (owner: string, client: string): string =>
-  `select 'revoke ${owner} from ${client}' where pg_has_role('${client}', '${owner}', 'member') \\gexec\n`;
+const create = (role: string): string =>
+  `select format('create role %I', '${role}') where not exists (select from pg_roles where rolname = '${role}') \\gexec`;
+
+/** A client that acted as the owner before, and has another role now, does so no more. */
+const actAs = (client: string, owner: string, application = owner): string =>
+  `grant ${application} to ${client};\nalter role ${client} set role to ${application};\n` +
+  (application === owner
+    ? ''
+    : `select 'revoke ${owner} from ${client}' where pg_has_role('${client}', '${owner}', 'member') \\gexec\n`);
 
 /** What the application's user may do with the owner's tables, those that exist and those that will. */
-const rows = (application: string): string => `
--- The owner gives what is its own; a table of a later release comes with the same rights.
+const rows = (owner: string, application: string): string => `
 grant usage on schema slipway to ${application};
 grant select on slipway.releases to ${application};
 grant usage on schema public to ${application};
-grant select, insert, update, delete on all tables in schema public to ${application};
-grant usage, select on all sequences in schema public to ${application};
+-- One by one: what an extension or the superuser made there is not the owner's to give, and would end this file.
+select format('grant select, insert, update, delete on table %s to ${application}', oid::regclass) from pg_class
+  where relnamespace = 'public'::regnamespace and relowner = '${owner}'::regrole and relkind in ('r', 'p', 'v', 'm', 'f') \\gexec
+select format('grant usage, select on sequence %s to ${application}', oid::regclass) from pg_class
+  where relnamespace = 'public'::regnamespace and relowner = '${owner}'::regrole and relkind = 'S' \\gexec
+-- A table of a later release comes with the same rights.
 alter default privileges in schema public grant select, insert, update, delete on tables to ${application};
 alter default privileges in schema public grant usage, select on sequences to ${application};
 `;

@@ -1,19 +1,16 @@
-import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { Accounts } from '../accounts';
 import type { BackupPlan } from '../backup';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { kebab, type Variables } from '../environment';
-import { exporter } from '../exporter';
-import { metadata, unclaimed } from '../labels';
+import { unclaimed } from '../labels';
 import { Platform } from '../platform';
-import { burstable, guaranteed, type Resources } from '../quantity';
+import type { Resources } from '../quantity';
 import type { SecretKey } from '../secrets';
-import { StatefulSet } from '../statefulset';
 import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
-import { accountsScript, loginScript, prepareScript } from './scripts';
-import { hbaConf, postgresConf } from './tuning';
+import { accountsScript, loginScript } from './scripts';
+import { port, program, server, temporary, user } from './server';
 
 export interface PostgresProps {
   /** Limits: the tuning follows from the memory (PHY-20). */
@@ -41,20 +38,14 @@ interface ProgramProps {
   readonly mounts: readonly Mount[];
 }
 
-const port = 5432;
-const metrics = { port: 9187, path: '/metrics' };
 const monitor = 'monitor';
-
-/** User number of the Percona image. */
-const user = 26;
-
-const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 16 } };
 
 /**
  * PostgreSQL, one primary: its own roles for every client, tuned from its memory, never written over (PHY-10, ALL-13).
  *
- * A client is given a role of its own, a member of the owner or of the application's user (PHY-22). Roles are made by a Job that runs again
- * whenever a client is added. Clients that start before a declared release is in the database wait for it.
+ * A client is given a role of its own, a member of the owner or of the application's user (PHY-22). Roles are made by a
+ * Job that runs again whenever a client is added. Clients that start before a declared release is in the database wait
+ * for it.
  */
 export class Postgres extends Construct implements Connectable {
   private readonly platform: Platform;
@@ -85,67 +76,13 @@ export class Postgres extends Construct implements Connectable {
     if (twice) throw new Error(`expected the users of ${id} to have names of their own, got \`${twice}\` twice`);
     this.taken = taken;
 
-    const files = `${id}-configuration`;
-    const configuration = {
-      'postgresql.conf': postgresConf(props.size),
-      'pg_hba.conf': hbaConf,
-      'pg_ident.conf': ident,
-    };
-    new k8s.KubeConfigMap(this, 'configuration', {
-      metadata: metadata(files, { component: 'database' }),
-      data: configuration,
-    });
-    const data: Mount = { path: '/pgdata', volume: { claim: `${id}-data`, template: true } };
-    const settings: Mount = { path: '/etc/postgres', volume: { files } };
-    const server = this.program('server', {
-      command: ['postgres', '-D', pgdata, ...Object.entries(fileFlags).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
-      variables: { PGDATA: pgdata, LANG: 'C.UTF-8' },
-      ports: { postgres: port },
-      probes: {
-        startup: { check: ready, periodSeconds: 5, failures: 120 },
-        readiness: { check: ready },
-        // A server in recovery refuses clients and must not be killed for it: alive is a postmaster that listens.
-        liveness: { check: { tcp: 'postgres' }, periodSeconds: 20, failures: 6 },
-      },
-      mounts: [
-        data,
-        settings,
-        temporary,
-        { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } },
-        { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
-      ],
-      // A plain stop signal would wait for every client to leave: sessions end, transactions roll back, data is whole.
-      preStop: ['pg_ctl', 'stop', '--mode', 'fast', '--wait', '--timeout', '240'],
-      resources: props.size,
-      share: guaranteed,
-    });
-    const monitoring = exporter({
-      image: this.platform.settings.programs.postgresExporter,
-      port: metrics.port,
-      healthPath: '/',
-      variables: {
-        DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
-        DATA_SOURCE_USER: monitor,
-        DATA_SOURCE_PASS: monitorPassword,
-      },
-    });
-    const prepare = this.program('prepare', {
-      command: ['bash', '-c', prepareScript],
-      variables: { PGDATA: pgdata, POSTGRES_PASSWORD: this.superuser, LANG: 'C.UTF-8' },
-      mounts: [data, temporary],
-    });
-    new StatefulSet(this, id, {
-      containers: [server, monitoring],
-      initContainers: [prepare],
-      user,
-      claim: `${id}-data`,
-      storage: props.size.storage,
-      port: { name: 'postgres', number: port },
-      metrics,
+    server(this, id, {
+      image: this.image,
+      exporterImage: this.platform.settings.programs.postgresExporter,
+      size: props.size,
       backup: props.backup,
-      restartOn: () => Object.values(configuration),
-      // A checkpoint of all shared buffers may take minutes.
-      gracePeriodSeconds: 300,
+      superuser: this.superuser,
+      monitor: { role: monitor, password: monitorPassword },
     });
     this.accounts(monitorPassword);
   }
@@ -224,7 +161,7 @@ export class Postgres extends Construct implements Connectable {
     }
     const [early] = this.clients.keys();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
-    this.gate = (variables) => gate(this.program('await-release', { variables }));
+    this.gate = (variables) => gate(program('await-release', { image: this.image, variables }));
   }
 
   /** The password of a role that the accounts Job makes. */
@@ -241,7 +178,8 @@ export class Postgres extends Construct implements Connectable {
     login: Variables,
     { variables, mounts = [] }: Partial<ProgramProps>,
   ): Container {
-    return this.program(name, {
+    return program(name, {
+      image: this.image,
       command,
       variables: { ...login, ...variables },
       mounts: [temporary, ...mounts],
@@ -264,20 +202,10 @@ export class Postgres extends Construct implements Connectable {
     };
   }
 
-  /** A container of the server's image; small unless told otherwise. */
-  private program(
-    name: string,
-    props: Omit<Container, 'name' | 'image' | 'resources' | 'share'> & Partial<Container>,
-  ): Container {
+  /** The image of the server and of whatever speaks to it with psql. */
+  private get image(): string {
     const { postgres, postgis } = this.platform.settings.programs;
-    return {
-      image: this.props.extensions?.includes('postgis') ? postgis : postgres,
-      mounts: [temporary],
-      resources: { cpu: '250m', memory: '128Mi' },
-      share: burstable,
-      ...props,
-      name,
-    };
+    return this.props.extensions?.includes('postgis') ? postgis : postgres;
   }
 
   /** Roles and database as declared. */
@@ -295,23 +223,9 @@ export class Postgres extends Construct implements Connectable {
     new Accounts(this, this.id, {
       file: 'accounts.sql',
       text: () => accountsSql({ database, owner, extensions, users }, [...this.clients.keys()], monitor),
-      container: this.program('accounts', { command: ['bash', '-c', accountsScript], variables }),
+      container: program('accounts', { image: this.image, command: ['bash', '-c', accountsScript], variables }),
       user,
       port,
     });
   }
 }
-
-/** A subfolder: the root of a volume belongs to the volume plugin. */
-const pgdata = '/pgdata/pg17';
-
-const fileFlags = {
-  config_file: '/etc/postgres/postgresql.conf',
-  hba_file: '/etc/postgres/pg_hba.conf',
-  ident_file: '/etc/postgres/pg_ident.conf',
-};
-
-/** The operating system's user of the image, whatever its name, is the superuser inside the pod. */
-const ident = 'pod /^.*$ postgres\n';
-
-const ready = { command: ['pg_isready', '--quiet', '--host', '127.0.0.1', '--username', 'postgres'] };

@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * Makes the secrets of a throw-away environment, inside its cluster: what the inventory calls "generated" gets a random value.
+ * Makes the secrets of a throw-away environment, inside its cluster: whatever the inventory needs gets a random value. A key of
+ * somebody else's service opens nothing then, but the programs start; keys that are optional are left out.
  * A secret that exists is never touched, so running it again is safe. Values go to the API server and nowhere else.
  */
 
@@ -14,7 +15,10 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { refuse } = require('./config.js');
 const { describe, log, redact } = require('./log.js');
 
-/** @typedef {{ name: string, keys: { key: string, origin: string, characters: number }[] }} Declared */
+/**
+ * @typedef {{ key: string, origin: string, characters: number, minimum: number, optional: boolean }} Key
+ * @typedef {{ name: string, keys: Key[] }} Declared
+ */
 
 const RETRY_MILLISECONDS = 60_000;
 const { INVENTORY = '', SERVICEACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount' } = process.env;
@@ -29,6 +33,9 @@ function apiServer() {
   if (!host) return 'https://kubernetes.default.svc';
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** @param {Key} key */
+const isNeeded = ({ origin, optional }) => origin === 'generated' || !optional;
 
 /** @param {number} characters */
 const random = (characters) =>
@@ -96,12 +103,13 @@ function messageOf(text) {
  * @returns {Promise<'created' | 'kept'>}
  */
 async function create({ name, keys }, deadline) {
-  const generated = keys.filter(({ origin }) => origin === 'generated');
-  for (const { key, characters } of generated) {
-    if (!Number.isInteger(characters) || characters < 1)
-      throw new Error(`expected \`characters\` of ${key} to be at least 1`);
+  const lengths = keys
+    .filter(isNeeded)
+    .map(({ key, characters, minimum }) => ({ key, length: Math.max(characters, minimum) }));
+  for (const { key, length } of lengths) {
+    if (!Number.isInteger(length) || length < 1) throw new Error(`expected \`characters\` of ${key} to be at least 1`);
   }
-  const stringData = Object.fromEntries(generated.map(({ key, characters }) => [key, random(characters)]));
+  const stringData = Object.fromEntries(lengths.map(({ key, length }) => [key, random(length)]));
   const metadata = { name, labels: { 'app.kubernetes.io/managed-by': 'slipway' } };
   const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData };
   const url = `${apiServer()}/api/v1/namespaces/${account('namespace')}/secrets`;
@@ -116,7 +124,7 @@ async function main() {
   /** @type {{ secrets: Declared[] }} */
   const { secrets } = JSON.parse(readFileSync(INVENTORY, 'utf8'));
   const deadline = Date.now() + RETRY_MILLISECONDS;
-  for (const secret of secrets.filter(({ keys }) => keys.some(({ origin }) => origin === 'generated'))) {
+  for (const secret of secrets.filter(({ keys }) => keys.some(isNeeded))) {
     try {
       log(await create(secret, deadline), { secret: secret.name });
     } catch (error) {

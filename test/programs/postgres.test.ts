@@ -1,0 +1,106 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accountsSql, type Users } from '../../charts/blocks/postgres/accounts';
+import { hbaConf } from '../../charts/blocks/postgres/tuning';
+import { startServers, stopServers } from '../rehearsal/servers';
+import { Server } from './databases';
+
+const folder = mkdtempSync(join(tmpdir(), 'slipway-postgres-'));
+const database = 'grades';
+const users: Users = { application: 'pupil', backup: 'keeper', replication: 'copyist' };
+
+let server: Server;
+const accounts = (declared: Users = users, services = ['marks']) =>
+  server.file(
+    'postgres',
+    'postgres',
+    'accounts.sql',
+    accountsSql({ database, owner: 'teacher', extensions: ['postgis'], users: declared }, services, 'monitor'),
+  );
+const as = (role: string, sql: string) => server.ask(database, role, sql);
+const done = { status: 0, lines: [], error: '' };
+
+beforeAll(async () => {
+  const { postgres, folder: servers } = await startServers();
+  // Who may stream, as our own rules say it; without TLS and over the network like every client.
+  const streaming = hbaConf.split('\n').filter((line) => line.includes(' replication '));
+  appendFileSync(join(servers, 'data', 'pg_hba.conf'), `${streaming.join('\n')}\n`);
+  server = new Server(postgres);
+  server.ask('postgres', 'postgres', 'select pg_reload_conf()');
+});
+afterAll(async () => {
+  await stopServers();
+  rmSync(folder, { recursive: true });
+});
+
+test('PHY-22 accounts are made, and made again, without a word in the log', () => {
+  expect(accounts({})).toEqual(done);
+  expect(accounts({})).toEqual(done);
+  expect(as('marks', 'create table marks (id serial primary key, pupil text); select current_user').lines).toEqual([
+    'teacher',
+  ]);
+});
+
+describe('TDA-05 a database that gets users of less right', () => {
+  test('takes the owner from its clients, and gives them its tables', () => {
+    expect(accounts()).toEqual(done);
+    expect(as('marks', "insert into marks (pupil) values ('ada') returning current_user").lines).toEqual(['pupil']);
+    expect(as('marks', 'set role teacher')).toMatchObject({ status: 1 });
+  });
+
+  test('gives nothing that is not the owner’s, whoever made it', () => {
+    as('postgres', 'create table by_hand (id serial primary key)');
+    expect(accounts()).toEqual(done);
+    const changeable = `select relname from pg_class where relnamespace = 'public'::regnamespace
+      and relkind in ('r', 'v') and has_table_privilege('pupil', oid, 'insert, update, delete')`;
+    expect(as('postgres', changeable).lines).toEqual(['marks']);
+  });
+
+  test('lets a client forget its role, and gives it no other right by that', () => {
+    const forgotten = as('marks', 'reset role; set role none; create table mine (id int)');
+    expect(forgotten).toMatchObject({
+      status: 1,
+      error: expect.stringContaining('permission denied for schema public'),
+    });
+  });
+});
+
+describe('TDA-05 a backup', () => {
+  const dump = join(folder, 'grades.dump');
+  const options = ['--no-password', '--format=custom', '--exclude-schema=slipway', '--exclude-extension=*'];
+
+  test('holds rows that policies hide from others', () => {
+    as('teacher', 'create table notes (id int, writer text); alter table notes enable row level security');
+    as('teacher', "create policy own on notes using (writer = current_user); insert into notes values (1, 'teacher')");
+    expect(as('marks', 'select * from notes').lines).toEqual([]);
+    const { status, lines } = server.run('pg_dump', ['--no-password', '--table=notes'], database, 'keeper');
+    expect([status, lines]).toEqual([0, expect.arrayContaining(['1\tteacher'])]);
+  });
+
+  test('is restored by the owner, and serves the application as before', () => {
+    expect(server.run('pg_dump', [...options, `--file=${dump}`], database, 'keeper')).toEqual(done);
+    as('teacher', "update marks set pupil = 'lost'");
+    const back = ['--clean', '--if-exists', '--no-owner', '--no-privileges', '--exit-on-error', '--single-transaction'];
+    expect(server.run('pg_restore', [...back, '--dbname', database, dump], database, 'teacher')).toEqual(done);
+    expect(as('marks', "insert into marks (pupil) values ('bob') returning id").lines).toEqual(['2']);
+    expect(as('marks', 'select pupil from marks order by id').lines).toEqual(['ada', 'bob']);
+  });
+});
+
+describe('TDA-05 replication', () => {
+  const copy = (role: string) =>
+    server.run('pg_basebackup', ['--checkpoint=fast', '--pgdata', join(folder, role)], 'postgres', role);
+
+  test('copies the whole server', () => {
+    expect(copy('copyist').status).toBe(0);
+  });
+
+  test.each(['teacher', 'marks', 'keeper', 'monitor'])('is not for %s', (role) => {
+    expect(copy(role)).toMatchObject({ status: 1, error: expect.stringContaining('permission denied') });
+  });
+
+  test('reads no table', () => {
+    expect(as('copyist', 'select 1').error).toContain('permission denied for database');
+  });
+});
