@@ -148,6 +148,42 @@ test('a database has two Services: one for clients, one that names its pods', ()
   expect(object(scope, 'Service/postgres-pods').spec.clusterIP).toBe('None');
 });
 
+test.each([
+  ['the owner', 'teacher', { application: 'teacher' }],
+  ['the exporter', 'monitor', { backup: 'monitor' }],
+  ['the superuser', 'postgres', { replication: 'postgres' }],
+  ['each other', 'pupil', { application: 'pupil', backup: 'pupil' }],
+])('TDA-05 users with the name of %s are refused', (_, name, users) => {
+  expect(() => new Postgres(platform(), 'postgres', { ...props, users })).toThrow(
+    new Error(`expected the users of postgres to have names of their own, got \`${name}\` twice`),
+  );
+});
+
+test.each(['teacher', 'monitor', 'postgres', 'pupil', 'keeper-user', 'copyist'])(
+  'PHY-22 TDA-05 a client that would take the role of another is refused: %s',
+  (id) => {
+    const scope = platform();
+    const database = new Postgres(scope, 'database', props);
+    expect(() => service(scope, id, { uses: { database } })).toThrow(
+      new Error(
+        `expected a client of database to have a role of its own, got \`${id.replace('-', '_')}\`, which is taken`,
+      ),
+    );
+  },
+);
+
+test('HWO-03 with PostGIS whatever speaks to the server has its image', () => {
+  const scope = school('api');
+  const images = ['StatefulSet/postgres', 'Job/postgres-accounts'].flatMap((label) => {
+    const { containers, initContainers = [] } = object(scope, label).spec.template.spec;
+    return [...containers, ...initContainers].map(({ image }: { image: string }) => image);
+  });
+  expect([...new Set(images)].sort()).toEqual([
+    'docker.io/percona/postgresql-with-postgis:17.0',
+    'quay.io/prometheuscommunity/postgres-exporter:v0.1.0',
+  ]);
+});
+
 test('a database with the name of a service is refused', () => {
   const scope = platform();
   service(scope, 'postgres');

@@ -51,7 +51,7 @@ export class Server {
   /** psql that stays: it does what it is told while other things happen. */
   session(database: string, role: string) {
     const args = ['-Xq', '--set', 'ON_ERROR_STOP=1'];
-    const child = spawn('psql', args, { env: this.environment(database, role), stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn('psql', args, { env: this.environment(database, role), stdio: ['pipe', 'ignore', 'ignore'] });
     const ended = once(child, 'close').then(([status]) => status as number | null);
     return { tell: (sql: string) => child.stdin.write(`${sql}\n`), end: () => (child.stdin.end(), ended) };
   }
