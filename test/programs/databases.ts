@@ -53,7 +53,8 @@ export class Server {
     const args = ['-Xq', '--set', 'ON_ERROR_STOP=1'];
     const child = spawn('psql', args, { env: this.environment(database, role), stdio: ['pipe', 'ignore', 'ignore'] });
     const ended = once(child, 'close').then(([status]) => status as number | null);
-    return { tell: (sql: string) => child.stdin.write(`${sql}\n`), end: () => (child.stdin.end(), ended) };
+    const tell = (sql: string) => child.stdin.write(`${sql}\n`);
+    return { tell, end: (sql = '') => (child.stdin.end(sql), ended) };
   }
 
   /** How libpq finds the server; passwords that a text asks for are all the same. */

@@ -117,15 +117,17 @@ describe('TDA-25 the indexes', () => {
 
   test('are built while the application writes: nobody waits for them', async () => {
     asOwner('drop index idx_users_email');
-    const slow = server.session(database, 'api');
-    slow.tell("begin; insert into users (email) values ('slow@school.edu');");
-    await eventually(() => asOwner("select 1 from pg_locks where relation = 'users'::regclass").lines.length);
-    const builder = server.session(database, 'personal_assistant_owner');
-    builder.tell(indexes);
-    await eventually(() => asOwner('select 1 from pg_stat_progress_create_index').lines.length);
-    expect(asApi("set lock_timeout = '1s'; insert into users (email) values ('quick@school.edu')").status).toBe(0);
-    slow.tell('commit;');
-    expect(await Promise.all([slow.end(), builder.end()])).toEqual([0, 0]);
+    const [slow, builder] = [server.session(database, 'api'), server.session(database, 'personal_assistant_owner')];
+    const end = () => Promise.all([slow.end('commit;'), builder.end()]);
+    try {
+      slow.tell("begin; insert into users (email) values ('slow@school.edu');");
+      await eventually(() => asOwner("select 1 from pg_locks where relation = 'users'::regclass").lines.length);
+      builder.tell(indexes);
+      await eventually(() => asOwner('select 1 from pg_stat_progress_create_index').lines.length);
+      expect(asApi("set lock_timeout = '1s'; insert into users (email) values ('quick@school.edu')").status).toBe(0);
+    } finally {
+      expect(await end()).toEqual([0, 0]);
+    }
     expect(valid()).toEqual(all);
     const found =
       "set enable_seqscan = off; select count(*) from users where email in ('slow@school.edu', 'quick@school.edu')";
