@@ -53,3 +53,15 @@ test('a second synth writes the same bytes', () => {
     }
   }
 });
+
+test('ALL-03 a host that two platforms claim is refused with both names, and nothing is written', () => {
+  const [production] = allSettings();
+  if (!production) throw new Error('expected settings of production');
+  const { domain } = production.physicsAssistant;
+  const clash = { ...production, aiGovernance: { ...production.aiGovernance, domain } };
+  const outdir = join(scratch, 'clash');
+  expect(() => synthesise(outdir, [clash], addPlatforms)).toThrow(
+    `expected host \`${domain}\` to belong to one platform, got physics-assistant and ai-governance: change a domain`,
+  );
+  expect(() => filesOf(outdir)).toThrow(/ENOENT/);
+});
