@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { folders, type Manifest } from '../support/manifests';
 import { startAsking } from './client';
-import { developmentUp, keep, placeOf, places } from './development';
+import { developmentUp, keep, placeOf, places, sql } from './development';
 import { platforms } from './platforms';
 import { releaseOf } from './releases';
 import { fileOf, json, kubectl, list, pause, podsNamed, ready } from './support';
@@ -54,13 +54,17 @@ async function unnoticed(work: () => Promise<unknown>): Promise<void> {
 }
 
 test('ALL-43 one platform is upgraded, the others do not notice', async () => {
+  const [old] = await podsNamed('api', one.namespace);
   const upgraded = releaseOf('1.1.0', [one.platform]);
   await unnoticed(async () => {
     await kubectl('apply', '-f', fileOf(upgraded));
     await ready(one.namespace, 240);
   });
   const [pod] = await podsNamed('api', one.namespace);
-  expect(pod?.metadata.labels?.['app.kubernetes.io/version']).toBe('1.1.0');
+  expect(pod?.metadata.name).not.toBe(old?.metadata.name);
+  expect(await sql(one.platform, "select string_agg(release, ' ' order by release) from rehearsal_migrations")).toBe(
+    '1.0.0 1.1.0',
+  );
 });
 
 test('one platform is removed with all that it has in the cluster, the others do not notice', async () => {

@@ -11,8 +11,10 @@ export interface Expected {
   readonly routes: readonly (readonly [row: string, host: string, path: string, service: string, seen: string])[];
   /** Requirement, host and path of what answers with a health, and whose it is. */
   readonly health: readonly (readonly [row: string, host: string, path: string, service: string])[];
-  /** Programs that run by schedule, or when somebody asks for them. */
-  readonly tasks: readonly (readonly [row: string, name: string])[];
+  /** Programs that a schedule starts. */
+  readonly scheduled: readonly (readonly [row: string, name: string])[];
+  /** Programs that wait until somebody starts them. */
+  readonly onDemand: readonly (readonly [row: string, name: string])[];
   readonly database: string;
   readonly release: {
     /** Settings of another version of what migrates; none where that is no image. */
@@ -60,7 +62,8 @@ const physicsAssistant: Expected = {
     ['PHY-27', 'physics-assistant.localhost', '/api/database/health', 'database-api'],
     ['PHY-27', 'physics-assistant.localhost', '/api/dashboard/health', 'dashboard-api'],
   ],
-  tasks: [],
+  scheduled: [],
+  onDemand: [],
   database: 'physics_assistant',
   release: {
     settings: (settings, version) => ({
@@ -91,7 +94,8 @@ const aiGovernance: Expected = {
     ['GOV-10', 'ai-governance.localhost', '/health', 'backend'],
     ['GOV-10', 'ai-governance.localhost', '/api/admin/health', 'backend'],
   ],
-  tasks: [['GOV-08', 'create-admin']],
+  scheduled: [],
+  onDemand: [['GOV-08', 'create-admin']],
   database: 'aigov',
   release: {
     settings: (settings, version) => ({
@@ -119,7 +123,8 @@ const habitabilityExplorer: Expected = {
     ['HWO-12', 'habitability-explorer.localhost', '/health', 'backend'],
     ['HWO-12', 'api.habitability-explorer.localhost', '/health', 'backend'],
   ],
-  tasks: [['HWO-03', 'session-cleanup']],
+  scheduled: [['HWO-03', 'session-cleanup']],
+  onDemand: [],
   database: 'hwo_db',
   release: {
     waits: ['backend'],
@@ -140,7 +145,8 @@ const personalAssistant: Expected = {
     ['TDA-01', 'personal-assistant.localhost', '/health/overall', 'api'],
     ['TDA-18', 'personal-assistant.localhost', '/health/database', 'api'],
   ],
-  tasks: [],
+  scheduled: [],
+  onDemand: [],
   database: 'personal_assistant_prod',
   release: {
     settings: (settings, version) => ({

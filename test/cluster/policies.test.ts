@@ -36,7 +36,7 @@ beforeAll(async () => {
       opened.set(keyOf(next), await next.attempt(next.namespace, next.workload, targets));
     }
   };
-  await Promise.all(Array.from({ length: 5 }, worker));
+  await Promise.all(Array.from({ length: 8 }, worker));
 });
 
 test('every pod of every platform is among the targets', () => {

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { manifestsOf, ofKind, root, type Manifest } from '../support/manifests';
+import { manifestsOf, ofKind, type Manifest } from '../support/manifests';
 import { request, startAsking, startClient } from './client';
 import { developmentDown } from './development';
 import { productions } from './productions';
@@ -19,6 +17,7 @@ import {
   remove,
   requireCluster,
   running,
+  slipway,
   variant,
 } from './support';
 
@@ -42,10 +41,8 @@ describe.each(productions)('production of $platform', (production) => {
   const objects = manifestsOf(folder);
   const scaled = ofKind(objects, 'HorizontalPodAutoscaler');
 
-  const slipway = async (...args: string[]): Promise<string> => {
-    const all = [join(root, 'ops', 'slipway.cjs'), ...args, '--env', 'production', '--dist', folder];
-    return (await promisify(execFile)(process.execPath, all)).stdout;
-  };
+  const secrets = async (...args: string[]): Promise<string> =>
+    (await slipway('secrets', ...args, '--env', 'production', '--dist', folder)).stdout;
 
   beforeAll(async () => {
     await remove(namespace);
@@ -55,7 +52,7 @@ describe.each(productions)('production of $platform', (production) => {
     const keys = join(mkdtempSync(join(tmpdir(), 'slipway-keys-')), 'keys.env');
     const lines = production.provided.map((name) => `${name}=${randomBytes(16).toString('hex')}\n`);
     writeFileSync(keys, lines.join(''), { mode: 0o600 });
-    await slipway('secrets', 'generate', '--from-env-file', keys);
+    await secrets('generate', '--from-env-file', keys);
     await ready(namespace, 720);
   });
   afterAll(() => remove(namespace));
@@ -71,7 +68,7 @@ describe.each(productions)('production of $platform', (production) => {
   });
 
   test('ALL-50 the secrets that the command made pass its own check', async () => {
-    expect(await slipway('secrets', 'check')).toContain('every secret is in place');
+    expect(await secrets('check')).toContain('every secret is in place');
   });
 
   test(`ALL-07 ${health.service} reports every connection up`, async () => {

@@ -27,4 +27,20 @@ export const productions: readonly Production[] = [
     drained: { service: 'react-dashboard', path: '/dashboard/' },
     sticky: '/',
   },
+  {
+    platform: 'ai-governance',
+    // The smaller of the guide's two sizes; a bucket, for a volume that pods of several nodes share is not everywhere.
+    change: (settings) => ({
+      ...settings,
+      aiGovernance: {
+        ...settings.aiGovernance,
+        size: 'small',
+        documents: { kind: 's3', bucket: 'documents', endpoint: 'https://s3.ai-governance.example', region: 'east' },
+      },
+    }),
+    provided: ['GROQ_API_KEY', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
+    host: 'ai-governance.example',
+    health: { service: 'backend', port: 8000, path: '/api/admin/health' },
+    drained: { service: 'frontend', path: '/' },
+  },
 ];

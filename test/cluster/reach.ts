@@ -58,7 +58,7 @@ const tryGroups = `
     try "$1" "$2" "$3" 2> /dev/null &
     shift 3
     count=$((count + 1))
-    [ $((count % 12)) -ne 0 ] || wait
+    [ $((count % 20)) -ne 0 ] || wait
   done
   wait
 `;

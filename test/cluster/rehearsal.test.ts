@@ -1,7 +1,7 @@
 import { request } from './client';
 import { developmentUp, places } from './development';
 import { platforms } from './platforms';
-import { json, kubectl, node, running } from './support';
+import { json, kubectl, node, running, slipway } from './support';
 
 jest.setTimeout(900_000);
 
@@ -75,8 +75,8 @@ describe.each(places)('$platform, applied together with all others', ({ platform
     ]);
   });
 
-  if (expected.tasks.length > 0) {
-    test.each(expected.tasks)('%s a run of %s ends well', async (_row, name) => {
+  if (expected.scheduled.length > 0) {
+    test.each(expected.scheduled)('%s a run of %s ends well', async (_row, name) => {
       const job = `${name}-by-hand`;
       await kubectl('create', 'job', job, `--from=cronjob/${name}`, '-n', namespace);
       try {
@@ -84,6 +84,13 @@ describe.each(places)('$platform, applied together with all others', ({ platform
       } finally {
         await kubectl('delete', 'job', job, '-n', namespace);
       }
+    });
+  }
+
+  if (expected.onDemand.length > 0) {
+    test.each(expected.onDemand)('%s `slipway run %s` ends well', async (_row, name) => {
+      const { stderr } = await slipway('run', name, '--env', 'development');
+      expect(stderr).toMatch(new RegExp(`^job/${name}-\\S+ ended with 0`, 'm'));
     });
   }
 

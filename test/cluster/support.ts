@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { folderOf, synthesise } from '../../charts/blocks/output';
 import { addPlatforms, platformNames, type PlatformName } from '../../charts/platforms';
 import { allSettings, type EnvironmentName, type Settings } from '../../config';
-import type { Manifest } from '../support/manifests';
+import { root, type Manifest } from '../support/manifests';
 
 const run = promisify(execFile);
 
@@ -19,6 +19,13 @@ export async function kubectl(...args: string[]): Promise<string> {
 
 /** The same, with both streams: warnings go to the second. */
 export const kubectlBoth = (...args: string[]) => run('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
+
+/** Runs the command line of the project, with nothing typed into it. */
+export function slipway(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const running = run(process.execPath, [join(root, 'ops', 'slipway.cjs'), ...args], { cwd: root });
+  running.child.stdin?.end();
+  return running;
+}
 
 export const json = async <T>(...args: string[]): Promise<T> => JSON.parse(await kubectl(...args, '-o', 'json')) as T;
 
