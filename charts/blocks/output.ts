@@ -55,7 +55,7 @@ export function conflicts(app: App): string[] {
 
 /** A Job's name is known when all that it runs is declared. */
 const nameOf = (object: ApiObject): string =>
-  typeof object.name === 'string' ? object.name : (object.toJson() as { metadata: { name: string } }).metadata.name;
+  typeof object.name === 'string' ? object.name : (object.metadata.toJson() as { name: string }).name;
 
 const repeated = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
