@@ -45,7 +45,7 @@ export class AiGovernance extends Platform {
       backup,
     });
 
-    // What the backend is told, and its scripts too (GOV-09, ALL-30)
+    // What the backend is told, and its scripts too, which the guide runs inside it (GOV-08, GOV-09, ALL-30)
     const variables: Variables = {
       ENVIRONMENT: settings.environment,
       LOG_LEVEL: governance.logLevel ?? settings.logLevel,
@@ -63,7 +63,7 @@ export class AiGovernance extends Platform {
         image: backendImage,
         command: ['python', 'scripts/init_db.py'],
         size: { cpu: '500m', memory: '256Mi' },
-        variables: { ENVIRONMENT: settings.environment },
+        variables,
       },
     });
     new Task(this, 'create-admin', {

@@ -1,5 +1,5 @@
 import { find, ofKind, podsOf, quietPods, withoutFingerprint } from './support/manifests';
-import { page } from './support/page';
+import { page, variablesOf } from './support/page';
 
 const governance = page('ai-governance');
 const { main, variables } = governance;
@@ -122,6 +122,7 @@ test('GOV-08 the database is initialised before a release serves', () => {
   const migrate = initContainers.find(({ name }: { name: string }) => name === 'migrate');
   expect(migrate.command).toEqual(['python', 'scripts/init_db.py']);
   expect(migrate.image).toBe(main('backend').image);
+  expect(variablesOf(migrate)).toMatchObject({ SECRET_KEY: 'application/SECRET_KEY', DB_USER: 'aigov_user' });
   const gates = find(production, 'Deployment', 'backend').spec.template.spec.initContainers;
   expect(gates.map(({ name }: { name: string }) => name)).toContain('await-release');
 });
