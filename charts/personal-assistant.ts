@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import type { Settings } from '../config';
 import { Configuration } from './blocks/configuration';
 import { Gateway } from './blocks/gateway/gateway';
+import type { Variables } from './blocks/environment';
 import type { External } from './blocks/network';
 import { Platform } from './blocks/platform';
 import { Postgres } from './blocks/postgres/postgres';
@@ -40,12 +41,22 @@ export class PersonalAssistant extends Platform {
       backup,
     });
     const apiImage = `${registry}/api:${images.api}`;
+    // What the API is told, and alembic too, which the guide runs inside it (TDA-11, TDA-20)
+    const common: Variables = {
+      ENVIRONMENT: settings.environment,
+      DEBUG: `${settings.debug}`,
+      LOG_LEVEL: assistant.logLevel ?? settings.logLevel,
+      JWT_SECRET_KEY: this.secrets.declare('application', 'JWT_SECRET_KEY', { minimum: 64 }),
+      ENCRYPTION_KEY: this.secrets.declare('application', 'ENCRYPTION_KEY', { characters: 32, exact: true }),
+      SESSION_SECRET: this.secrets.declare('application', 'SESSION_SECRET'),
+    };
     new Release(this, 'database-migration', {
       database: postgres,
       program: {
         image: apiImage,
         command: ['python', '-m', 'alembic', 'upgrade', 'head'],
         size: { cpu: '500m', memory: '256Mi' },
+        variables: common,
         rehearsal: tables,
       },
       sql: indexes,
@@ -84,14 +95,8 @@ export class PersonalAssistant extends Platform {
       metricsPath: assistant.metricsPath,
       uses: { postgres, redis },
       variables: {
-        ENVIRONMENT: settings.environment,
-        DEBUG: `${settings.debug}`,
-        LOG_LEVEL: assistant.logLevel ?? settings.logLevel,
+        ...common,
         CORS_ORIGINS: assistant.corsOrigins.join(','),
-        // Security (TDA-20)
-        JWT_SECRET_KEY: this.secrets.declare('application', 'JWT_SECRET_KEY', { minimum: 64 }),
-        ENCRYPTION_KEY: this.secrets.declare('application', 'ENCRYPTION_KEY', { characters: 32, exact: true }),
-        SESSION_SECRET: this.secrets.declare('application', 'SESSION_SECRET'),
         // The databases of this release speak without TLS; a client that prefers it gains it the day they do.
         REDIS_SSL: 'false',
         DB_SSL_MODE: 'prefer',

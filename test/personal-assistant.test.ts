@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { find, ofKind, quietPods } from './support/manifests';
-import { page } from './support/page';
+import { page, variablesOf } from './support/page';
 
 const assistant = page('personal-assistant');
 const { main, variables } = assistant;
@@ -90,6 +90,10 @@ test('TDA-11 TDA-25 alembic runs first, then the indexes, then the API starts', 
   expect(initContainers[1]).toMatchObject({
     image: main('api').image,
     command: ['python', '-m', 'alembic', 'upgrade', 'head'],
+  });
+  expect(variablesOf(initContainers[1])).toMatchObject({
+    DB_USER: 'personal_assistant_owner',
+    JWT_SECRET_KEY: 'application/JWT_SECRET_KEY',
   });
   const gates = find(production, 'Deployment', 'api').spec.template.spec.initContainers;
   expect(gates.map(({ name }: { name: string }) => name)).toContain('await-release');
