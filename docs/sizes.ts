@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type ApiObject, Chart } from 'cdk8s';
-import { memoryMiB, milliCpu } from '../charts/blocks/quantity';
+import { limitsOf, memoryMiB, none, plus, times, type Amount } from '../charts/blocks/quantity';
 import { addPlatforms, platformNames, type PlatformName } from '../charts/platforms';
 import { allSettings, type Settings } from '../config';
 
@@ -45,34 +45,33 @@ function objectsOf({ platform, settings }: Edition): Json[] {
   return app.charts.flatMap((chart: Chart) => chart.toJson());
 }
 
-/** Pods at the autoscalers' minimum with what they ask for and may take, and the claims: `[pods, mCPU, MiB, mCPU, MiB, MiB]`. */
-function totals(objects: readonly Json[]): number[] {
-  const least = new Map<string, number>();
-  for (const { kind, metadata, spec } of objects) {
-    if (kind === 'HorizontalPodAutoscaler') least.set(metadata.name, spec.minReplicas);
-  }
-  const sum = [0, 0, 0, 0, 0];
-  for (const { kind, metadata, spec } of objects) {
-    if (kind !== 'Deployment' && kind !== 'StatefulSet') continue;
+/** What a quiet platform is: pods at the autoscalers' minimum, what they are promised, what they may take. */
+export function quiet(objects: readonly Json[]): { pods: number; requests: Amount; limits: Amount } {
+  const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
+  const least = new Map<string, number>(scalers.map(({ metadata, spec }) => [metadata.name, spec.minReplicas]));
+  const sum = { pods: 0, requests: none, limits: none };
+  // Jobs come and go and are not counted.
+  for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')) {
     const pods = least.get(metadata.name) ?? spec.replicas;
-    sum[0] = (sum[0] ?? 0) + pods;
+    sum.pods += pods;
     for (const { resources } of spec.template.spec.containers) {
-      const { requests, limits } = resources;
-      const amounts = [requests, limits].flatMap(({ cpu, memory }) => [milliCpu(cpu), memoryMiB(memory)]);
-      amounts.forEach((amount, index) => (sum[index + 1] = (sum[index + 1] ?? 0) + pods * amount));
+      sum.requests = plus(sum.requests, times(limitsOf(resources.requests), pods));
+      sum.limits = plus(sum.limits, times(limitsOf(resources.limits), pods));
     }
   }
-  const quota = objects.find(({ kind }) => kind === 'ResourceQuota');
-  return [...sum, memoryMiB(quota?.spec.hard['requests.storage'])];
+  return sum;
 }
 
 const one = (value: number, unit: number): string => (value / unit).toFixed(1);
+const cells = ({ milliCpu, memoryMiB: memory }: Amount): string[] => [one(milliCpu, 1000), one(memory, 1024)];
 
 function row(edition: Edition): string {
-  const [pods = 0, askedCpu = 0, askedMemory = 0, cpu = 0, memory = 0, storage = 0] = totals(objectsOf(edition));
+  const objects = objectsOf(edition);
+  const { pods, requests, limits } = quiet(objects);
+  const quota = objects.find(({ kind }) => kind === 'ResourceQuota');
+  const storage = memoryMiB(quota?.spec.hard['requests.storage']);
   const name = [edition.settings.environment, edition.size].filter(Boolean).join(', ');
-  const cells = [one(askedCpu, 1000), one(askedMemory, 1024), one(cpu, 1000), one(memory, 1024), one(storage, 1024)];
-  return `| ${[edition.platform, name, pods, ...cells].join(' | ')} |`;
+  return `| ${[edition.platform, name, pods, ...cells(requests), ...cells(limits), one(storage, 1024)].join(' | ')} |`;
 }
 
 /** The README with a fresh table in it. @throws Error when it has no place for one */
