@@ -47,31 +47,24 @@ export class Job extends Construct {
     const spec = () => this.spec(pod);
     this.release = () => fingerprint(JSON.stringify(spec()));
 
-    const about = metadata(id, { component });
-    if (props.onDemand) {
-      new k8s.KubeCronJob(this, 'cron', {
-        metadata: metadata(id, { component, labels: { [onDemandLabel]: 'true' } }),
-        spec: {
-          schedule: never,
-          suspend: true,
-          startingDeadlineSeconds: 3600,
-          concurrencyPolicy: 'Forbid',
-          successfulJobsHistoryLimit: 10,
-          failedJobsHistoryLimit: 10,
-          // The labels of the Jobs: a run is found by the name of its command.
-          jobTemplate: { metadata: { labels: pod.labels }, spec: Lazy.any({ produce: spec }) },
-        },
-      });
-    } else if (props.schedule) {
+    const about = metadata(id, { component, ...(props.onDemand && { labels: { [onDemandLabel]: 'true' } }) });
+    const schedule = props.onDemand ? never : props.schedule;
+    if (schedule) {
+      const kept = props.onDemand ? 10 : 3;
       new k8s.KubeCronJob(this, 'cron', {
         metadata: about,
         spec: {
-          schedule: props.schedule,
+          schedule,
           concurrencyPolicy: 'Forbid',
           startingDeadlineSeconds: 3600,
-          successfulJobsHistoryLimit: 3,
-          failedJobsHistoryLimit: 3,
-          jobTemplate: { spec: Lazy.any({ produce: spec }) },
+          successfulJobsHistoryLimit: kept,
+          failedJobsHistoryLimit: kept,
+          ...(props.onDemand && { suspend: true }),
+          jobTemplate: {
+            // The labels of the Jobs: a run is found by the name of its command.
+            ...(props.onDemand && { metadata: { labels: pod.labels } }),
+            spec: Lazy.any({ produce: spec }),
+          },
         },
       });
     } else {
