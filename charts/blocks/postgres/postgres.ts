@@ -54,7 +54,6 @@ export class Postgres extends Construct implements Connectable {
   private readonly owner: SecretKey;
   /** Passwords of the users that log in beside clients and owner. */
   private readonly users: ReadonlyMap<string, SecretKey>;
-  private readonly taken: readonly string[];
   /** What clients run first: set by the release that migrates this database. */
   private gate: ((client: Variables) => Container) | undefined;
 
@@ -71,10 +70,8 @@ export class Postgres extends Construct implements Connectable {
     const monitorPassword = secrets.declare(`${id}-${monitor}`, 'password');
     const { backup, replication } = props.users ?? {};
     this.users = new Map([backup, replication].flatMap((name) => (name ? [[name, this.password(name)] as const] : [])));
-    const taken = [props.owner, monitor, 'postgres', ...Object.values(props.users ?? {})];
-    const [twice] = taken.filter((name, index) => taken.indexOf(name) !== index);
+    const [twice] = this.taken.filter((name, index, all) => all.indexOf(name) !== index);
     if (twice) throw new Error(`expected the users of ${id} to have names of their own, got \`${twice}\` twice`);
-    this.taken = taken;
 
     server(this, id, {
       image: this.image,
@@ -162,6 +159,12 @@ export class Postgres extends Construct implements Connectable {
     const [early] = this.clients.keys();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
     this.gate = (variables) => gate(program('await-release', { image: this.image, variables }));
+  }
+
+  /** Roles that no client may have. */
+  private get taken(): string[] {
+    const { owner, users = {} } = this.props;
+    return [owner, monitor, 'postgres', ...Object.values(users)];
   }
 
   /** The password of a role that the accounts Job makes. */
