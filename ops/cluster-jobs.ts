@@ -29,7 +29,8 @@ export interface Joint {
   readonly signal: AbortSignal;
 }
 
-const answerTimeoutMillis = 15_000;
+/** How long the API server may take to begin an answer. */
+export const answerTimeoutMillis = 15_000;
 // Load balancers drop a connection on which nothing moves, and people take their time to answer.
 const keepAliveMillis = 20_000;
 

@@ -8,10 +8,9 @@ import {
   type RequestContext,
 } from '@kubernetes/client-node';
 import { sender, type Attempt, type Endpoint, type Send } from './cluster-errors';
-import { Jobs } from './cluster-jobs';
+import { answerTimeoutMillis, Jobs } from './cluster-jobs';
 import { exit, Failure } from './errors';
 
-const answerTimeoutMillis = 15_000;
 const fieldManager = 'slipway';
 
 /** Values by key, in the clear. */
