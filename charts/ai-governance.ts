@@ -1,13 +1,13 @@
 import type { Construct } from 'constructs';
 import { governanceFigures, type Settings } from '../config';
-import { Gateway } from './blocks/gateway/gateway';
+import { apiLimit, Gateway } from './blocks/gateway/gateway';
 import type { Mount } from './blocks/container';
 import type { Variables } from './blocks/environment';
 import { externalAt, type External } from './blocks/network';
 import { Platform } from './blocks/platform';
 import { Postgres } from './blocks/postgres/postgres';
 import { Qdrant } from './blocks/qdrant/qdrant';
-import { memoryMiB } from './blocks/quantity';
+import { bytes } from './blocks/quantity';
 import { Redis } from './blocks/redis/redis';
 import { Release } from './blocks/release';
 import { Service } from './blocks/service';
@@ -89,7 +89,7 @@ export class AiGovernance extends Platform {
       variables: {
         ...variables,
         WEB_CONCURRENCY: `${governance.uvicornWorkers}`,
-        MAX_UPLOAD_SIZE: `${memoryMiB(governance.maxUploadSize) * 1024 * 1024}`,
+        MAX_UPLOAD_SIZE: `${bytes(governance.maxUploadSize)}`,
         GROQ_API_KEY: this.secrets.declare('groq', 'GROQ_API_KEY', { origin: 'provided', minimum: 16 }),
         ...documents.variables,
       },
@@ -108,7 +108,6 @@ export class AiGovernance extends Platform {
     });
 
     // Nginx: the domain and its `www.` are one site (GOV-18); tokens are stateless, any backend will do (GOV-14)
-    const limit = { perSecond: 10, burst: 20 };
     new Gateway(this, 'gateway', {
       size: governance.gateway,
       domain,
@@ -119,8 +118,8 @@ export class AiGovernance extends Platform {
       timeoutSeconds: 300,
       routes: [
         { path: '/', to: frontend },
-        { path: '/api', to: backend, limit },
-        { path: '/health', to: backend, limit },
+        { path: '/api', to: backend, limit: apiLimit },
+        { path: '/health', to: backend, limit: apiLimit },
       ],
     });
   }

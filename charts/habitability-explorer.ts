@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import type { Settings } from '../config';
 import { Configuration } from './blocks/configuration';
-import { Gateway } from './blocks/gateway/gateway';
+import { apiLimit, Gateway } from './blocks/gateway/gateway';
 import { externalAt } from './blocks/network';
 import { Platform } from './blocks/platform';
 import { DatabaseTask } from './blocks/postgres/task';
 import { Postgres } from './blocks/postgres/postgres';
-import { memoryMiB, wholeCores } from './blocks/quantity';
+import { bytes, wholeCores } from './blocks/quantity';
 import { Redis } from './blocks/redis/redis';
 import { Release } from './blocks/release';
 import { Service } from './blocks/service';
@@ -83,7 +83,7 @@ export class HabitabilityExplorer extends Platform {
         ENCRYPTION_KEY: this.secrets.declare('application', 'ENCRYPTION_KEY'),
         CORS_ORIGINS: JSON.stringify(hwo.corsOrigins),
         API_V1_PREFIX: '/api/v1',
-        MAX_UPLOAD_SIZE: `${memoryMiB(hwo.maxUploadSize) * 1024 * 1024}`,
+        MAX_UPLOAD_SIZE: `${bytes(hwo.maxUploadSize)}`,
         CHUNK_SIZE: '8192',
         WORKERS: `${hwo.workers}`,
         WORKER_CONNECTIONS: '1000',
@@ -134,7 +134,6 @@ export class HabitabilityExplorer extends Platform {
     });
 
     // Nginx proxy: the application and, on a host of its own, the API with unchanged paths (HWO-12, HWO-17)
-    const limit = { perSecond: 10, burst: 20 };
     const uploads = { perSecond: 1, burst: 5 };
     const api = `api.${domain}`;
     new Gateway(this, 'gateway', {
@@ -147,9 +146,9 @@ export class HabitabilityExplorer extends Platform {
       routes: [
         { path: '/', to: frontend },
         { path: '/health', to: backend },
-        { path: '/api', to: backend, limit },
+        { path: '/api', to: backend, limit: apiLimit },
         { path: '/api/upload', to: backend, limit: uploads },
-        { host: api, path: '/', to: backend, limit },
+        { host: api, path: '/', to: backend, limit: apiLimit },
         { host: api, path: '/api/upload', to: backend, limit: uploads },
       ],
     });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import type { Settings } from '../config';
 import { Configuration } from './blocks/configuration';
-import { Gateway } from './blocks/gateway/gateway';
+import { apiLimit, Gateway } from './blocks/gateway/gateway';
 import type { Variables } from './blocks/environment';
 import type { External } from './blocks/network';
 import { Platform } from './blocks/platform';
@@ -139,7 +139,6 @@ export class PersonalAssistant extends Platform {
 
     // Load balancers (TDA-01, TDA-24, TDA-28). The guide's diagram names the frontends, its configuration the API:
     // the frontends have `/`, the API its health and a prefix of ours.
-    const limit = { perSecond: 10, burst: 20 };
     new Gateway(this, 'gateway', {
       size: assistant.gateway,
       domain,
@@ -150,7 +149,7 @@ export class PersonalAssistant extends Platform {
       routes: [
         { path: '/', to: frontend },
         { path: '/health', to: api },
-        { path: '/api', to: api, limit },
+        { path: '/api', to: api, limit: apiLimit },
       ],
     });
   }

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { Settings } from '../config';
-import { Gateway } from './blocks/gateway/gateway';
+import { apiLimit, Gateway } from './blocks/gateway/gateway';
 import { Neo4j } from './blocks/neo4j/neo4j';
 import { Platform } from './blocks/platform';
 import { Postgres } from './blocks/postgres/postgres';
@@ -193,7 +193,6 @@ export class PhysicsAssistant extends Platform {
     });
 
     // Nginx load balancer. The guides name `/` and `/dashboard`; the prefixes of the APIs are ours.
-    const limit = { perSecond: 10, burst: 20 };
     const hidden = physics.apiDocumentation ? [] : ['docs', 'redoc', 'openapi.json'];
     new Gateway(this, 'gateway', {
       size: physics.gateway,
@@ -205,9 +204,9 @@ export class PhysicsAssistant extends Platform {
       routes: [
         { path: '/', to: streamlitUi },
         { path: '/dashboard', to: reactDashboard },
-        { path: '/api/agents', to: agentsApi, strip: true, limit, hidden },
-        { path: '/api/database', to: databaseApi, strip: true, limit, hidden },
-        { path: '/api/dashboard', to: dashboardApi, strip: true, limit, hidden },
+        { path: '/api/agents', to: agentsApi, strip: true, limit: apiLimit, hidden },
+        { path: '/api/database', to: databaseApi, strip: true, limit: apiLimit, hidden },
+        { path: '/api/dashboard', to: dashboardApi, strip: true, limit: apiLimit, hidden },
         { host: `monitoring.${physics.domain}`, path: '/flower', to: flower, administratorsOnly: true },
       ],
     });

@@ -48,6 +48,9 @@ export function memoryMiB(size: string): number {
   return Number(digits) * factor;
 }
 
+/** A size as programs take it that know no units. */
+export const bytes = (size: string): number => memoryMiB(size) * 1024 * 1024;
+
 export const limitsOf = ({ cpu, memory }: Resources): Amount => ({
   milliCpu: milliCpu(cpu),
   memoryMiB: memoryMiB(memory),

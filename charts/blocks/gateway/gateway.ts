@@ -10,6 +10,9 @@ import type { Service } from '../service';
 import { certificate, edgeLabel, solverPort, type IssuerProps } from './certificate';
 import { nginxConf, ports, type Location } from './nginx';
 
+/** What one client address may ask of an API, at each gateway pod (ALL-05). */
+export const apiLimit = { perSecond: 10, burst: 20 };
+
 export interface Route {
   readonly to: Service;
   /** @default - the platform's domain */
