@@ -28,6 +28,9 @@ export class AiGovernance extends Platform {
     // Database (GOV-04, GOV-15), caches and sessions (GOV-07, GOV-14, GOV-19), vectors (GOV-06)
     const postgres = new Postgres(this, 'postgres', {
       size: size.postgres,
+      version: governance.postgresVersion,
+      pooler: governance.pooler,
+      maxConnections: 100,
       database: 'aigov',
       owner: 'aigov_user',
       variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },

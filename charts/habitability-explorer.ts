@@ -17,6 +17,23 @@ import { PersistentVolume } from './blocks/volume';
 /** The `hwo` schema of the guide (HWO-03). */
 const schema = readFileSync(join(__dirname, 'habitability-explorer.sql'), 'utf8');
 
+/** Connections of one worker (HWO-13). */
+const pool = { size: 20, overflow: 10 };
+
+/** The guide's postgresql.conf; `checkpoint_segments` 64 is `max_wal_size` today (HWO-04). */
+const documented = {
+  memory: '16Gi',
+  parameters: {
+    shared_buffers: '4GB',
+    effective_cache_size: '16GB',
+    work_mem: '64MB',
+    maintenance_work_mem: '1GB',
+    wal_buffers: '64MB',
+    max_wal_size: '3GB',
+    log_statement: 'mod',
+  },
+};
+
 const archive = 'https://exoplanetarchive.ipac.caltech.edu/TAP/sync';
 const jwst = 'https://jwst.nasa.gov/api/v1';
 
@@ -35,6 +52,9 @@ export class HabitabilityExplorer extends Platform {
     // PostgreSQL with PostGIS (HWO-03, HWO-15) and Redis (HWO-05)
     const postgres = new Postgres(this, 'postgres', {
       size: hwo.postgres,
+      version: hwo.postgresVersion,
+      pooler: hwo.pooler,
+      documented,
       database: 'hwo_db',
       owner: 'hwo_user',
       extensions: ['postgis'],
@@ -75,6 +95,7 @@ export class HabitabilityExplorer extends Platform {
       gpu: hwo.backend.gpu,
       nodeSelector: hwo.backend.nodeSelector,
       uses: { postgres, redis },
+      connections: hwo.workers * (pool.size + pool.overflow),
       variables: {
         ENVIRONMENT: settings.environment,
         LOG_LEVEL: hwo.logLevel ?? settings.logLevel,
@@ -91,8 +112,8 @@ export class HabitabilityExplorer extends Platform {
         MAX_REQUESTS_JITTER: '100',
         PROMETHEUS_METRICS: 'true',
         // Pools, caches and answers (HWO-13, HWO-20)
-        DATABASE_POOL_SIZE: '20',
-        DATABASE_POOL_OVERFLOW: '10',
+        DATABASE_POOL_SIZE: `${pool.size}`,
+        DATABASE_POOL_OVERFLOW: `${pool.overflow}`,
         DATABASE_POOL_RECYCLE: '3600',
         REDIS_CACHE_TTL: '3600',
         REDIS_MAX_CONNECTIONS: '50',

@@ -29,6 +29,9 @@ export class PersonalAssistant extends Platform {
     // The guide names no variables for host, database and user: these are ours.
     const postgres = new Postgres(this, 'postgres', {
       size: assistant.postgres,
+      version: assistant.postgresVersion,
+      pooler: assistant.pooler,
+      documented,
       database: 'personal_assistant_prod',
       owner: 'personal_assistant_owner',
       users: { application: 'app_user', replication: 'replica_user', backup: 'backup_user' },
@@ -94,18 +97,19 @@ export class PersonalAssistant extends Platform {
       otherHealthPaths: ['/health/database', '/health/database/performance'],
       metricsPath: assistant.metricsPath,
       uses: { postgres, redis },
+      connections: assistant.workers * (pool.size + pool.overflow),
       variables: {
         ...common,
         CORS_ORIGINS: assistant.corsOrigins.join(','),
-        // The databases of this release speak without TLS; a client that prefers it gains it the day they do.
+        // Redis of this release speaks without TLS.
         REDIS_SSL: 'false',
-        DB_SSL_MODE: 'prefer',
+        DB_SSL_MODE: 'verify-full',
         DB_SSL_CERT: '/app/ssl/client-cert.pem',
         DB_SSL_KEY: '/app/ssl/client-key.pem',
         DB_SSL_ROOT_CERT: '/app/ssl/ca-cert.pem',
         // Pools (TDA-16)
-        DB_POOL_SIZE: '20',
-        DB_MAX_OVERFLOW: '30',
+        DB_POOL_SIZE: `${pool.size}`,
+        DB_MAX_OVERFLOW: `${pool.overflow}`,
         DB_POOL_TIMEOUT: '30',
         DB_POOL_RECYCLE: '3600',
         DB_POOL_PRE_PING: 'true',
@@ -154,6 +158,25 @@ export class PersonalAssistant extends Platform {
     });
   }
 }
+
+/** Connections of one worker (TDA-16). */
+const pool = { size: 20, overflow: 30 };
+
+/** The guide's postgresql.conf (TDA-22). */
+const documented = {
+  memory: '16Gi',
+  parameters: {
+    shared_buffers: '4GB',
+    effective_cache_size: '12GB',
+    maintenance_work_mem: '512MB',
+    work_mem: '64MB',
+    checkpoint_completion_target: '0.9',
+    wal_buffers: '16MB',
+    default_statistics_target: '100',
+    random_page_cost: '1.1',
+    effective_io_concurrency: '200',
+  },
+};
 
 /** Keys that others give us; the platform starts without them. */
 const provided = { origin: 'provided', minimum: 16, optional: true } as const;

@@ -48,6 +48,8 @@ export class PhysicsAssistant extends Platform {
     // Database tier (PHY-10 … 12)
     const postgres = new Postgres(this, 'postgres', {
       size: physics.postgres,
+      version: physics.postgresVersion,
+      pooler: physics.pooler,
       database: 'physics_assistant',
       owner: 'physics_user',
       variables: { url: 'DATABASE_URL', user: 'PHYSICS_DB_USER', password: 'PHYSICS_DB_PASSWORD' },

@@ -70,6 +70,8 @@ export const development: Settings = {
     requestTimeoutSeconds: 300,
     nginxWorkerProcesses: 'auto',
     apiDocumentation: true,
+    postgresVersion: '17',
+    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
     backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
   },
   aiGovernance: {
@@ -90,6 +92,8 @@ export const development: Settings = {
     uvicornWorkers: 1,
     accessTokenExpireMinutes: 30,
     maxUploadSize: '100Mi',
+    postgresVersion: '17',
+    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 24 },
     backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
   },
   habitabilityExplorer: {
@@ -110,6 +114,8 @@ export const development: Settings = {
     redis: { cpu: '250m', memory: '128Mi', storage: '1Gi' },
     workers: 1,
     maxUploadSize: '100Mi',
+    postgresVersion: '17',
+    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
     backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
   },
   personalAssistant: {
@@ -125,6 +131,8 @@ export const development: Settings = {
     workers: 1,
     maxUploadSize: '100Mi',
     metricsPath: '/metrics',
+    postgresVersion: '17',
+    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
     backup: { schedule: '0 */6 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
   },
 };

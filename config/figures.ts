@@ -92,7 +92,13 @@ export const replicas = z
   .strictObject({ min: count, max: count.max(50, 'to be at most 50') })
   .refine(({ min, max }) => min <= max, 'to have min not above max');
 
+/** Major versions of PostgreSQL that the blocks know. */
+export const postgresVersions = ['14', '15', '16', '17', '18'] as const;
+
 export const scaledSize = z.strictObject({ cpu, memory, replicas });
+
+/** PgBouncer: most connections that one pod of it opens, beside its pods (ALL-12). */
+export const pooler = scaledSize.extend({ poolSize: count });
 
 export const storedSize = z.strictObject({ cpu, memory, storage });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucket, cidrs, count, host, origin, schedule, storage } from './figures';
+import { bucket, cidrs, count, host, origin, pooler, postgresVersions, schedule, storage } from './figures';
 
 /** Where backups go: a volume of the cluster, or a bucket whose keys stand in the Secret `backup` (PHY-29). */
 const destination = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('volume'), storage }), bucket]);
@@ -13,6 +13,9 @@ export const platform = z.strictObject({
   registry: z
     .string('to be a registry path in quotes, such as `ghcr.io/school`')
     .regex(/^[a-z0-9.-]+\.[a-z]+(\/[a-z0-9._-]+)*$/, 'to be a registry path such as `ghcr.io/school`'),
+  /** Major version of PostgreSQL; data of another are refused, an upgrade is a work of its own. */
+  postgresVersion: z.enum(postgresVersions, `to be one of ${postgresVersions.join(', ')}, in quotes`),
+  pooler,
   backup: z.strictObject({ schedule, retentionDays: count, destination }),
   /** Where a guide wants another level than the environment's (ALL-30). */
   logLevel: z.enum(logLevels).optional(),

@@ -78,6 +78,8 @@ export const production: Settings = {
     nginxWorkerProcesses: 'auto',
     smtp: { host: 'smtp.physics-assistant.example', port: 587, user: 'alerts@physics-assistant.example' },
     apiDocumentation: false,
+    postgresVersion: '17',
+    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '200Gi' } },
   },
   aiGovernance: {
@@ -92,6 +94,8 @@ export const production: Settings = {
     uvicornWorkers: 4,
     accessTokenExpireMinutes: 30,
     maxUploadSize: '100Mi',
+    postgresVersion: '17',
+    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 16 },
     backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
   },
   habitabilityExplorer: {
@@ -116,6 +120,8 @@ export const production: Settings = {
     workers: 4,
     maxUploadSize: '100Mi',
     sentryHost: 'ingest.sentry.io',
+    postgresVersion: '17',
+    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
   },
   personalAssistant: {
@@ -131,6 +137,8 @@ export const production: Settings = {
     workers: 4,
     maxUploadSize: '100Mi',
     metricsPath: '/metrics',
+    postgresVersion: '17',
+    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 */6 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
   },
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { aiGovernance } from './ai-governance';
-import { cidrs, host, image, name, nodeSelector } from './figures';
+import { cidrs, host, image, name, nodeSelector, postgresVersions } from './figures';
 import { habitabilityExplorer } from './habitability-explorer';
 import { personalAssistant } from './personal-assistant';
 import { physicsAssistant } from './physics-assistant';
@@ -69,9 +69,11 @@ const edge = z.strictObject({
 const programs = z.strictObject({
   node: image,
   nginx: image,
-  postgres: image,
-  /** The same PostgreSQL with PostGIS. */
-  postgis: image,
+  /** PostgreSQL with Patroni and pgBackRest, one image for each major version. */
+  postgres: z.record(z.enum(postgresVersions), image),
+  /** The same with PostGIS. */
+  postgis: z.record(z.enum(postgresVersions), image),
+  pgbouncer: image,
   postgresExporter: image,
   redis: image,
   redisExporter: image,

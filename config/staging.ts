@@ -76,6 +76,8 @@ export const staging: Settings = {
     nginxWorkerProcesses: 'auto',
     smtp: { host: 'smtp.physics-assistant.example', port: 587, user: 'alerts@physics-assistant.example' },
     apiDocumentation: true,
+    postgresVersion: '17',
+    pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '100Gi' } },
   },
   aiGovernance: {
@@ -101,6 +103,8 @@ export const staging: Settings = {
     uvicornWorkers: 2,
     accessTokenExpireMinutes: 30,
     maxUploadSize: '100Mi',
+    postgresVersion: '17',
+    pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 16 },
     backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
   },
   habitabilityExplorer: {
@@ -122,6 +126,8 @@ export const staging: Settings = {
     workers: 2,
     maxUploadSize: '100Mi',
     sentryHost: 'ingest.sentry.io',
+    postgresVersion: '17',
+    pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
   },
   personalAssistant: {
@@ -137,6 +143,8 @@ export const staging: Settings = {
     workers: 2,
     maxUploadSize: '100Mi',
     metricsPath: '/metrics',
+    postgresVersion: '17',
+    pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
     backup: { schedule: '0 */6 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
   },
 };

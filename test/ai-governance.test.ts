@@ -30,11 +30,11 @@ const bucket = governance.synthesise('production', (settings) => ({
 describe.each([
   ['small', 'GOV-01', 'backend', 2, 8000, '1', '2Gi'],
   ['small', 'GOV-01', 'frontend', 2, 8080, '500m', '512Mi'],
-  ['small', 'GOV-04', 'postgres', 1, 5432, '2', '4Gi'],
+  ['small', 'GOV-04', 'postgres', 3, 5432, '2', '4Gi'],
   ['small', 'GOV-06', 'qdrant', 1, 6333, '2', '4Gi'],
   ['large', 'GOV-01 GOV-02', 'backend', 3, 8000, '2', '4Gi'],
   ['large', 'GOV-01 GOV-03', 'frontend', 2, 8080, '1', '1Gi'],
-  ['large', 'GOV-04', 'postgres', 1, 5432, '4', '16Gi'],
+  ['large', 'GOV-04', 'postgres', 3, 5432, '4', '16Gi'],
   ['large', 'GOV-06', 'qdrant', 1, 6333, '4', '8Gi'],
   ['large', 'GOV-07', 'redis', 1, 6379, '2', '4Gi'],
 ] as const)('in the %s size', (size, row, name, pods, port, cpu, memory) => {

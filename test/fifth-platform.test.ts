@@ -16,6 +16,7 @@ import { Worker } from '../charts/blocks/worker';
 import { addPlatforms, platformNames } from '../charts/platforms';
 import { allSettings, type Settings } from '../config';
 import { environments, filesOf, manifestsIn, manifestsOf, ofKind, type Environment } from './support/manifests';
+import { postgresParts } from './support/matrix';
 import { admissions, entrances, exits, reachability } from './support/reachability';
 import { requests } from './support/requests';
 import { everyObjectObeysTheRules } from './support/rules';
@@ -32,6 +33,7 @@ class ReadingRoom extends Platform {
 
     const postgres = new Postgres(this, 'postgres', {
       size: { cpu: '500m', memory: '512Mi', storage: '5Gi' },
+      pooler: { ...size, poolSize: 20 },
       database: 'reading_room',
       owner: 'librarian',
       variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
@@ -96,20 +98,20 @@ describe.each(environments)('a fifth platform in %s', (environment) => {
     expect(reachability(objects)).toEqual(
       [
         'gateway → catalogue:8000',
-        'catalogue → postgres:5432',
+        'catalogue → postgres-pooler:6432',
         'catalogue → redis:6379',
         'indexer → catalogue:8000',
-        'indexer → postgres:5432',
+        'indexer → postgres-pooler:6432',
         'indexer → redis:6379',
-        'late-notices → postgres:5432',
+        'late-notices → postgres-pooler:6432',
         'database-migration → postgres:5432',
-        'postgres-accounts → postgres:5432',
+        ...postgresParts,
       ].sort(),
     );
     expect(entrances(objects)).toContain('ingress-nginx ⇒ gateway:8080');
-    expect(exits(objects).filter((way) => !way.startsWith('disposable-secrets'))).toEqual([
-      'late-notices ⇒ the Internet:587',
-    ]);
+    expect(
+      exits(objects).filter((way) => !/^(disposable-secrets|postgres(-settings)?) ⇒ [\d./]+:6?443$/.test(way)),
+    ).toEqual(['late-notices ⇒ the Internet:587']);
   });
 
   test('ALL-10 no platform admits a fifth one, nor it them', () => {
@@ -120,7 +122,7 @@ describe.each(environments)('a fifth platform in %s', (environment) => {
 
   test('ALL-09 what faces the users of a fifth platform runs once on a laptop, else twice or more', () => {
     const bounds = ofKind(objects, 'HorizontalPodAutoscaler').map(({ spec }) => spec.minReplicas);
-    expect(bounds).toEqual(environment === 'development' ? [] : [2, 2, 2]);
+    expect(bounds).toEqual(environment === 'development' ? [] : [2, 2, 2, 2]);
   });
 });
 

@@ -33,7 +33,7 @@ describe('workloads of production, by the tables of the guides', () => {
     ['PHY-07', 'ml-engine', 1, 8003, '2', '4Gi'],
     ['PHY-08', 'task-processor', 2, 9808, '1', '2Gi'],
     ['PHY-09', 'flower', 1, 5555, '250m', '256Mi'],
-    ['PHY-10', 'postgres', 1, 5432, '1', '2Gi'],
+    ['PHY-10', 'postgres', 3, 5432, '1', '2Gi'],
     ['PHY-11', 'neo4j', 1, 7687, '1500m', '3Gi'],
     ['PHY-12', 'redis', 1, 6379, '500m', '1Gi'],
   ])('%s %s runs %i times at port %i with %s CPU and %s', (_row, name, pods, port, cpu, memory) => {
@@ -59,6 +59,7 @@ describe('workloads of production, by the tables of the guides', () => {
       'mcp-kinematics 2-3',
       'mcp-math 2-3',
       'mcp-momentum 2-3',
+      'postgres-pooler 2-3',
       'react-dashboard 2-4',
       'streamlit-ui 2-6',
       'task-processor 2-4',
@@ -158,9 +159,7 @@ test('PHY-20 one figure makes a database larger: limits, tuning and the promise 
     limits: { cpu: '2', memory: '4Gi' },
     requests: { memory: '4Gi' },
   });
-  expect(find(larger, 'ConfigMap', 'postgres-configuration').data?.['postgresql.conf']).toContain(
-    'shared_buffers = 1024MB',
-  );
+  expect(find(larger, 'ConfigMap', 'postgres-settings').data?.['agreement.yml']).toContain('shared_buffers: 1024MB');
   expect(variables('neo4j', larger).NEO4J_server_memory_heap_max__size).toBe('3072m');
 });
 
@@ -198,7 +197,13 @@ test('PHY-26 each program gets the secrets that it uses and no other', () => {
     gateway: [],
     'mcp-forces': [],
     'database-migration': ['postgres/PHYSICS_DB_PASSWORD'],
-    postgres: ['postgres-monitor/password', 'postgres/POSTGRES_PASSWORD'],
+    postgres: [
+      ...own('monitor', 'postgres'),
+      ...own('replicator', 'postgres'),
+      ...own('rewind', 'postgres'),
+      'postgres/POSTGRES_PASSWORD',
+    ],
+    'postgres-pooler': own('pooler', 'postgres'),
     neo4j: ['neo4j/NEO4J_PASSWORD'],
   });
 });

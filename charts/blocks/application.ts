@@ -22,6 +22,8 @@ export interface ApplicationProps extends PlacementProps {
   readonly variables?: Variables;
   /** Databases. @default - none */
   readonly uses?: Readonly<Record<string, Connectable>>;
+  /** Most connections that one pod opens to one database: workers × pool (ALL-12). @default 15, SQLAlchemy's own */
+  readonly connections?: number;
   /** Other services. @default - none */
   readonly calls?: readonly Connectable[];
   /** Services outside the cluster. @default - none */
@@ -40,6 +42,8 @@ export interface RehearsalRole {
 /** How the container runs beside what it runs: ports and probes, and its part in a rehearsal. */
 export interface ApplicationRuntime {
   readonly ports: Readonly<Record<string, number>>;
+  /** Most pods at once. @default 1 */
+  readonly pods?: number | undefined;
   readonly probes?: Probes;
   readonly rehearsal: RehearsalRole;
   readonly preStop?: readonly string[];
@@ -69,11 +73,13 @@ export function application(
   limitsOf(props.size);
   const platform = Platform.of(scope);
   const placement = placementOf(id, props, platform.settings.cluster.gpuClasses);
-  const client: Client = { id, platform };
+  const client: Client = { id, platform, pods: runtime.pods ?? 1, connections: props.connections ?? 15 };
   const targets = [...Object.values(props.uses ?? {}), ...(props.calls ?? [])];
   const connections = targets.map((target) => target.connect(client));
   for (const external of props.externals ?? []) platform.network.leave(id, external);
 
+  // Two databases are shown one certificate.
+  const certificates = new Map(connections.flatMap(({ mounts = [] }) => mounts).map((mount) => [mount.path, mount]));
   const variables: Variables = Object.assign({}, ...connections.map((c) => c.variables), props.variables);
   const container: Container & { readonly variables: Variables } = {
     name: id,
@@ -83,7 +89,7 @@ export function application(
     ports: runtime.ports,
     ...(runtime.probes && { probes: runtime.probes }),
     ...(runtime.preStop && { preStop: runtime.preStop }),
-    mounts: [temporary, ...(props.mounts ?? [])],
+    mounts: [temporary, ...certificates.values(), ...(props.mounts ?? [])],
     resources: props.size,
     share: burstable,
     ...(placement.devices && { devices: placement.devices }),

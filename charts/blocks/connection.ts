@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import type { Container } from './container';
+import type { Container, Mount } from './container';
 import type { Variables } from './environment';
 import { Platform } from './platform';
 
@@ -7,6 +7,10 @@ import { Platform } from './platform';
 export interface Client {
   readonly id: string;
   readonly platform: Platform;
+  /** Most pods at once. @default 1 */
+  readonly pods?: number;
+  /** Most connections that one pod opens to one database. @default 1 */
+  readonly connections?: number;
 }
 
 /** How a rehearsal proves a connection; the values of `url`, `user` and `password` are names of variables. */
@@ -24,6 +28,8 @@ export interface RehearsalCheck {
 /** What a client gets from a connection. */
 export interface Connection {
   readonly variables: Variables;
+  /** What the variables name: the client's certificate. @default - none */
+  readonly mounts?: readonly Mount[];
   /** @default - nothing to ask: it stands outside the cluster */
   readonly check?: RehearsalCheck;
   /** What must be done before the client starts: a migration awaited. */

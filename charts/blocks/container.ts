@@ -7,17 +7,23 @@ export type Volume =
   | { readonly scratch: string; readonly sizeMiB: number; readonly inMemory?: boolean }
   | { readonly files: string; readonly executable?: boolean; readonly revision?: string }
   | { readonly claim: string; readonly template?: boolean; readonly oneNode?: boolean }
+  | { readonly certificate: string; readonly names?: CertificateNames }
   | { readonly apiToken: string };
+
+/** What a certificate, its key and its authority are called in the folder. @default - tls.crt, tls.key, ca.crt */
+export type CertificateNames = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt', string>>;
 
 export interface Mount {
   readonly path: string;
   readonly volume: Volume;
-  /** @default true for files, false for the rest */
+  /** @default true for files and certificates, false for the rest */
   readonly readOnly?: boolean;
 }
 
 export type Check =
-  { readonly http: string; readonly port: string } | { readonly tcp: string } | { readonly command: readonly string[] };
+  | { readonly http: string; readonly port: string; readonly tls?: boolean }
+  | { readonly tcp: string }
+  | { readonly command: readonly string[] };
 
 export interface Probe {
   readonly check: Check;
@@ -84,7 +90,7 @@ export function containerSpec(props: Container): k8s.Container {
       capabilities: { drop: ['ALL'] },
     },
     ...(mounts.length > 0 && {
-      volumeMounts: mounts.map(({ path, volume, readOnly = 'files' in volume }) => ({
+      volumeMounts: mounts.map(({ path, volume, readOnly = 'files' in volume || 'certificate' in volume }) => ({
         name: volumeName(volume),
         mountPath: path,
         ...(readOnly && { readOnly }),
@@ -104,7 +110,7 @@ function probe({ check, periodSeconds = 10, timeoutSeconds = 5, failures = 3 }: 
   const named = (port: string) => k8s.IntOrString.fromString(port);
   const how =
     'http' in check
-      ? { httpGet: { path: check.http, port: named(check.port) } }
+      ? { httpGet: { path: check.http, port: named(check.port), ...(check.tls && { scheme: 'HTTPS' }) } }
       : 'tcp' in check
         ? { tcpSocket: { port: named(check.tcp) } }
         : { exec: { command: [...check.command] } };
@@ -113,6 +119,7 @@ function probe({ check, periodSeconds = 10, timeoutSeconds = 5, failures = 3 }: 
 
 function volumeName(volume: Volume): string {
   if ('scratch' in volume) return volume.scratch;
+  if ('certificate' in volume) return volume.certificate;
   if ('files' in volume) return volume.files;
   return 'claim' in volume ? volume.claim : volume.apiToken;
 }
@@ -138,6 +145,12 @@ function source(volume: Volume): Omit<k8s.Volume, 'name'> {
       );
     }
     return { emptyDir: { sizeLimit: quantity(`${sizeMiB}Mi`), ...(inMemory && { medium: 'Memory' }) } };
+  }
+  if ('certificate' in volume) {
+    const { certificate, names } = volume;
+    const items = names && Object.entries(names).map(([key, path]) => ({ key, path }));
+    // Root's own, readable by the group of the pod alone: what PostgreSQL and its clients ask of a key (TDA-07).
+    return { secret: { secretName: certificate, defaultMode: 0o440, ...(items && { items }) } };
   }
   if ('files' in volume) {
     return { configMap: { name: volume.files, ...(volume.executable && { defaultMode: 0o555 }) } };

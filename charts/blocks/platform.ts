@@ -1,6 +1,7 @@
 import { Chart, Lazy, type ApiObjectMetadata } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { Authority } from './authority';
 import { Capacity } from './capacity';
 import { labels, prefix } from './labels';
 import { Network } from './network';
@@ -8,11 +9,16 @@ import type { GpuClass } from './placement';
 import { Rehearsal } from './rehearsal/rehearsal';
 import { Secrets, type SecretSource } from './secrets';
 
+/** Major versions of PostgreSQL. */
+export type PostgresVersion = '14' | '15' | '16' | '17' | '18';
+
 /** What an environment decides for every platform. */
 export interface PlatformProps {
   readonly environment: string;
   /** Application containers run the rehearsal server instead of their image. */
   readonly rehearsal: boolean;
+  /** Databases have replicas that take over (TDA-04). */
+  readonly highAvailability: boolean;
   readonly secrets: SecretSource;
   readonly cluster: {
     /** DNS suffix of Services, such as `cluster.local`. */
@@ -26,7 +32,8 @@ export interface PlatformProps {
   };
   /** Third-party images, exact. */
   readonly programs: Readonly<Record<'node' | 'nginx' | 'neo4j' | 'qdrant' | 'flower', string>> &
-    Readonly<Record<'postgres' | 'postgis' | 'postgresExporter' | 'redis' | 'redisExporter', string>>;
+    Readonly<Record<'pgbouncer' | 'postgresExporter' | 'redis' | 'redisExporter', string>> &
+    Readonly<Record<'postgres' | 'postgis', Readonly<Record<PostgresVersion, string>>>>;
   /** Address blocks of external services by name. @default - the Internet, at the port of each */
   readonly externals?: Readonly<Record<string, readonly string[]>> | undefined;
   /** User number of the platform's own images (PHY-17, TDA-26). @default 1001 */
@@ -48,6 +55,7 @@ const clusterWide = (metadata: ApiObjectMetadata): ApiObjectMetadata => ({
 export class Platform extends Chart {
   readonly network: Network;
   readonly secrets: Secrets;
+  readonly authority: Authority;
   readonly capacity: Capacity;
   readonly rehearsal: Rehearsal | undefined;
   readonly user: number;
@@ -98,7 +106,12 @@ export class Platform extends Chart {
     }
     this.capacity = new Capacity(this, 'capacity');
     this.network = new Network(this, 'network', { externals: settings.externals });
-    this.secrets = new Secrets(this, 'secrets', { source: settings.secrets, remotePath: namespace });
+    this.authority = new Authority(this, 'authority', settings.secrets.backend === 'disposable');
+    this.secrets = new Secrets(this, 'secrets', {
+      source: settings.secrets,
+      remotePath: namespace,
+      certificates: () => this.authority.inventory(),
+    });
     this.rehearsal = settings.rehearsal ? new Rehearsal(this, 'rehearsal') : undefined;
   }
 
@@ -120,5 +133,10 @@ export class Platform extends Chart {
   /** The full DNS name of a Service of this platform. */
   address(service: string): string {
     return `${service}.${this.space}.svc.${this.settings.cluster.domain}`;
+  }
+
+  /** Every name under which a Service of this platform may be called. */
+  names(service: string): string[] {
+    return [service, `${service}.${this.space}.svc`, this.address(service)];
   }
 }

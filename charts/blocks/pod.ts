@@ -17,6 +17,8 @@ export interface PodProps {
   readonly gracePeriodSeconds?: number;
   /** Texts whose change replaces the pod: the configuration files it mounts. */
   readonly restartOn?: () => readonly string[];
+  /** Never two on one node: what must outlive a node. @default false */
+  readonly apart?: boolean;
   /** @default Always */
   readonly restartPolicy?: 'Always' | 'Never';
   readonly annotations?: Readonly<Record<string, string>>;
@@ -80,6 +82,11 @@ export class Pod extends Construct {
     };
   }
 
+  private place() {
+    if (standTogether(this.props.containers)) return gather(this.selector);
+    return spread(this.selector, this.props.apart);
+  }
+
   /** Call it when everything the pod depends on is declared. */
   template(): k8s.PodTemplateSpec {
     const { props } = this;
@@ -108,7 +115,7 @@ export class Pod extends Construct {
         },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
         ...(props.tolerations && { tolerations: [...props.tolerations] }),
-        ...(props.restartPolicy !== 'Never' && (standTogether(props.containers) ? gather : spread)(this.selector)),
+        ...(props.restartPolicy !== 'Never' && this.place()),
         ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),
         ...this.volumes,
@@ -130,8 +137,11 @@ const gather = (matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinit
   },
 });
 
-/** Apart where it can be, together where it must (ALL-09). */
-function spread(matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
+/** Apart where it can be, together where it must (ALL-09); or never on one node. */
+function spread(
+  matchLabels: Record<string, string>,
+  apart = false,
+): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
   const constraint = (topologyKey: string) => ({
     topologyKey,
     maxSkew: 1,
@@ -142,7 +152,9 @@ function spread(matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinit
   return {
     topologySpreadConstraints: [constraint('kubernetes.io/hostname'), constraint('topology.kubernetes.io/zone')],
     affinity: {
-      podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+      podAntiAffinity: apart
+        ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }
+        : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
     },
   };
 }

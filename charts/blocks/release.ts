@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { application, type ApplicationProps } from './application';
 import { Configuration } from './configuration';
-import { variablesOf, type Container } from './container';
+import { variablesOf, type Container, type Mount } from './container';
 import { Job } from './job';
 import { unclaimed, versionOf } from './labels';
 import { Platform } from './platform';
@@ -53,23 +53,23 @@ export class Release extends Construct {
     if (!program && !sql) {
       throw new Error(`expected ${id} to have \`program\` or \`sql\`, got neither: it would migrate nothing`);
     }
+    const certificate = database.admit(id);
     const steps = [
-      ...(program ? [this.migration(id, database, program)] : []),
+      ...(program ? [this.migration(id, database, program, certificate)] : []),
       ...(sql ? [this.schema(id, database, sql)] : []),
     ];
     const job = new Job(this, id, {
       component: 'release',
-      initContainers: [database.ownerReady('await-database'), ...steps],
+      initContainers: [database.ownerReady(id, 'await-database'), ...steps],
       // Its own pod name carries the fingerprint: a text of itself cannot stand in what is fingerprinted.
       containers: [
-        database.ownerProgram('record', ['bash', '-c', recordScript(id)], {
+        database.ownerProgram(id, 'record', ['bash', '-c', recordScript(id)], {
           variables: { POD: { field: 'metadata.name' } },
         }),
       ],
       user: platform.user,
       deadlineSeconds: props.deadlineSeconds ?? 6 * 3600,
     });
-    database.admit(id);
     database.waitFor((program: Container) => ({
       ...program,
       variables: () => ({ ...variablesOf(program), AWAITED: job.release(), JOB: `${id}-${job.release()}` }),
@@ -78,7 +78,7 @@ export class Release extends Construct {
   }
 
   /** The application's migration; in a rehearsal a program of ours that speaks to the same database. */
-  private migration(id: string, database: Postgres, program: MigrationProps): Container {
+  private migration(id: string, database: Postgres, program: MigrationProps, certificate: Mount): Container {
     const { rehearsal, ...itself } = program;
     const variables = {
       ...database.ownerVariables(),
@@ -89,7 +89,7 @@ export class Release extends Construct {
     const { container } = application(
       this,
       id,
-      { ...itself, variables, component: 'release' },
+      { ...itself, variables, mounts: [certificate, ...(program.mounts ?? [])], component: 'release' },
       { ports: {}, rehearsal: { port: 8080, health: [] }, rehearsalScript: 'migrate.js' },
     );
     return { ...container, name: 'migrate' };
@@ -97,7 +97,7 @@ export class Release extends Construct {
 
   private schema(id: string, database: Postgres, sql: string): Container {
     const file = new Configuration(this, id, { 'schema.sql': sql });
-    return database.ownerProgram('schema', psqlFile('/schema/schema.sql'), { mounts: [file.at('/schema')] });
+    return database.ownerProgram(id, 'schema', psqlFile('/schema/schema.sql'), { mounts: [file.at('/schema')] });
   }
 }
 

@@ -48,7 +48,12 @@ export class Secrets extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: { readonly source: SecretSource; readonly remotePath: string },
+    private readonly props: {
+      readonly source: SecretSource;
+      readonly remotePath: string;
+      /** Certificates that are made with the secrets of a throw-away cluster. @default - none */
+      readonly certificates?: () => object | undefined;
+    },
   ) {
     super(scope, id);
     new k8s.KubeConfigMap(this, 'inventory', {
@@ -127,6 +132,7 @@ export class Secrets extends Construct {
       name,
       keys: [...keys].map(([key, { usedBy, ...rules }]) => ({ key, ...rules, usedBy: [...usedBy].sort() })),
     }));
-    return `${JSON.stringify({ backend: this.backend, secrets }, null, 2)}\n`;
+    const certificates = this.props.certificates?.();
+    return `${JSON.stringify({ backend: this.backend, secrets, ...(certificates && { certificates }) }, null, 2)}\n`;
   }
 }

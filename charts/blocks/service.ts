@@ -54,6 +54,7 @@ export class Service extends Construct implements Connectable {
     const ready = { http: healthPath, port: 'http' };
     const { container, before, placement } = application(this, id, props, {
       ports: { http: port },
+      pods: props.size.replicas?.max,
       probes: {
         startup: { check: ready, periodSeconds: 5, failures: 60 },
         readiness: { check: ready, ...props.healthCheck },

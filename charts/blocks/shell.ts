@@ -5,3 +5,11 @@
  */
 export const waits = `set -eu
 trap 'exit 143' TERM INT`;
+
+/** A loop that runs a command whenever the certificate in /tls is another one: within a minute of its arrival. */
+export const onRenewal = (command: string): string =>
+  `seen=$(cat /tls/*.crt | cksum)
+  while sleep 30; do
+    now=$(cat /tls/*.crt | cksum)
+    [ "$now" = "$seen" ] || { seen=$now; echo 'a renewed certificate has arrived'; ${command}; }
+  done`;

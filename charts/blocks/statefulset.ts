@@ -8,11 +8,15 @@ import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
 import { quantity } from './quantity';
 
-export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component'> {
+export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component' | 'apart'> {
   /** Name of the claim template: with the pod's name it is the claim's, and a contract (PHY-18). */
   readonly claim: string;
   /** `100Gi` */
   readonly storage: string;
+  /** Pods, each with a volume of its own: more than one stand on nodes of their own. @default 1 */
+  readonly members?: number;
+  /** Services by name, and the labels beside the selector that pods behind them have. @default - one, called like the set */
+  readonly services?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The port that clients use. */
   readonly port: { readonly name: string; readonly number: number };
   /** Where Prometheus finds metrics. @default - nowhere */
@@ -28,23 +32,26 @@ export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'prio
 export class StatefulSet extends Construct {
   constructor(scope: Construct, id: string, props: StatefulSetProps) {
     super(scope, 'statefulset');
-    const { containers, initContainers = [], claim, storage, port, metrics, backup } = props;
+    const { containers, initContainers = [], claim, storage, port, metrics, backup, members = 1 } = props;
     const component = 'database';
     const platform = Platform.of(this);
     const pod = new Pod(this, id, {
       ...props,
       component,
       priority: 'data',
+      apart: members > 1,
       ...(metrics && { annotations: scrape(metrics) }),
     });
     const version = versionOf(containers[0].image);
     const ports = [
       { name: port.name, port: port.number, targetPort: k8s.IntOrString.fromString(port.name), protocol: 'TCP' },
     ];
-    new k8s.KubeService(this, 'service', {
-      metadata: metadata(id, { component }),
-      spec: { type: 'ClusterIP', selector: pod.selector, ports },
-    });
+    for (const [name, chosen] of Object.entries(props.services ?? { [id]: {} })) {
+      new k8s.KubeService(this, name === id ? 'service' : name, {
+        metadata: metadata(name, { component }),
+        spec: { type: 'ClusterIP', selector: { ...pod.selector, ...chosen }, ports },
+      });
+    }
     // The pods by name, ready or not: how replicas find each other.
     new k8s.KubeService(this, 'pods', {
       metadata: metadata(`${id}-pods`, { component }),
@@ -61,7 +68,7 @@ export class StatefulSet extends Construct {
         annotations: backupAnnotations(this, backup),
       }),
       spec: {
-        replicas: 1,
+        replicas: members,
         serviceName: `${id}-pods`,
         selector: { matchLabels: pod.selector },
         revisionHistoryLimit: 5,
@@ -85,7 +92,7 @@ export class StatefulSet extends Construct {
         ],
       },
     });
-    platform.capacity.claim(storage, 1);
-    platform.capacity.add({ containers, initContainers, pods: 1 });
+    platform.capacity.claim(storage, members);
+    platform.capacity.add({ containers, initContainers, pods: members });
   }
 }

@@ -1,20 +1,14 @@
 import { Postgres } from '../../charts/blocks/postgres/postgres';
 import { DatabaseTask, type DatabaseTaskProps } from '../../charts/blocks/postgres/task';
 import { Release } from '../../charts/blocks/release';
-import { everyPropReachesTheOutput, object, platform } from '../support/testing';
+import { database, everyPropReachesTheOutput, object, platform } from '../support/testing';
 
 function school() {
   const scope = platform();
-  const database = new Postgres(scope, 'postgres', {
-    size: { cpu: '1', memory: '2Gi', storage: '10Gi' },
-    database: 'grades',
-    owner: 'teacher',
-    variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
-  });
-  new Release(scope, 'migration', { database, sql: 'select 1;' });
+  const postgres = new Postgres(scope, 'postgres', database);
+  new Release(scope, 'migration', { database: postgres, sql: 'select 1;' });
   const props: Required<DatabaseTaskProps> = {
-    database,
+    database: postgres,
     schedule: '17 * * * *',
     sql: 'delete from sessions where expired;',
     deadlineSeconds: 600,
@@ -28,7 +22,7 @@ const pod = () => object(school(), 'CronJob/cleanup').spec.jobTemplate.spec.temp
 
 describe('a task of a database with every prop', () => {
   everyPropReachesTheOutput<DatabaseTaskProps>(school, {
-    database: ['NetworkPolicy/cleanup', 'spec.egress.1.ports', [{ protocol: 'TCP', port: 5432 }]],
+    database: ['NetworkPolicy/cleanup', 'spec.egress.1.ports', [{ protocol: 'TCP', port: 6432 }]],
     schedule: ['CronJob/cleanup', 'spec.schedule', '17 * * * *'],
     sql: ['ConfigMap/cleanup', ['data', 'task.sql'], 'delete from sessions where expired;'],
     deadlineSeconds: ['CronJob/cleanup', `${job}.activeDeadlineSeconds`, 600],

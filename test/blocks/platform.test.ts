@@ -1,9 +1,11 @@
 import { App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Platform, type PlatformProps } from '../../charts/blocks/platform';
+import { Postgres } from '../../charts/blocks/postgres/postgres';
 import { Redis } from '../../charts/blocks/redis/redis';
 import { PersistentVolume } from '../../charts/blocks/volume';
 import {
+  database,
   everyPropReachesTheOutput,
   environment,
   labelsOf,
@@ -18,6 +20,7 @@ describe('a platform with every prop', () => {
     const props: Required<PlatformProps> = {
       environment: 'staging',
       rehearsal: true,
+      highAvailability: false,
       secrets: { backend: 'disposable' },
       cluster: { domain: 'school.internal', storageClass: 'encrypted', apiServer: ['10.9.8.7/32'] },
       programs: { ...environment.programs, redis: 'docker.io/library/redis:8.9.9' },
@@ -30,12 +33,14 @@ describe('a platform with every prop', () => {
       variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
       backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
     });
+    new Postgres(school, 'postgres', database);
     service(school, 'api', { externals: [{ name: 'mail', port: 587 }] });
     return school;
   };
   everyPropReachesTheOutput<Omit<PlatformProps, 'cluster'>>(build, {
     environment: ['Namespace/school-staging', ['metadata', 'labels', 'slipway.dev/environment'], 'staging'],
     rehearsal: ['ConfigMap/rehearsal', ['data', 'server.js'], expect.stringContaining('http')],
+    highAvailability: ['StatefulSet/postgres', 'spec.replicas', 1],
     secrets: ['ConfigMap/secret-inventory', ['data', 'inventory.json'], expect.stringContaining('"disposable"')],
     programs: ['StatefulSet/redis', 'spec.template.spec.containers.0.image', 'docker.io/library/redis:8.9.9'],
     externals: ['NetworkPolicy/api', 'spec.egress.1.to', [{ ipBlock: { cidr: '203.0.113.7/32' } }]],

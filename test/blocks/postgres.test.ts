@@ -1,9 +1,14 @@
+import { parse } from 'yaml';
 import type { Platform } from '../../charts/blocks/platform';
 import { Postgres, type PostgresProps } from '../../charts/blocks/postgres/postgres';
 import { everyPropReachesTheOutput, labelsOf, manifests, object, platform, service } from '../support/testing';
 
 const props: Required<PostgresProps> = {
   size: { cpu: '2', memory: '2Gi', storage: '100Gi' },
+  version: '16',
+  maxConnections: 120,
+  pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 2 }, poolSize: 21 },
+  documented: { memory: '2Gi', parameters: { work_mem: '63MB' } },
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
@@ -25,16 +30,32 @@ const envOf = (scope: Platform, label: string) => object(scope, label).spec.temp
 describe('a database with every prop', () => {
   everyPropReachesTheOutput<PostgresProps>(() => school('api'), {
     size: ['StatefulSet/postgres', 'spec.volumeClaimTemplates.0.spec.resources.requests.storage', '100Gi'],
+    version: [
+      'StatefulSet/postgres',
+      'spec.template.spec.initContainers.0.env.0',
+      { name: 'PGDATA', value: '/pgdata/pg16' },
+    ],
+    maxConnections: [
+      'ConfigMap/postgres-settings',
+      ['data', 'agreement.yml'],
+      expect.stringContaining('max_connections: "120"'),
+    ],
+    documented: ['ConfigMap/postgres-settings', ['data', 'agreement.yml'], expect.stringContaining('work_mem: 63MB')],
+    pooler: [
+      'ConfigMap/postgres-pooler-configuration',
+      ['data', 'pgbouncer.ini'],
+      expect.stringContaining('max_db_connections=19'),
+    ],
     database: [
       'ConfigMap/postgres-accounts',
       ['data', 'accounts.sql'],
       expect.stringContaining('alter database grades owner to teacher;'),
     ],
-    owner: ['Job/postgres-accounts', 'spec.template.spec.containers.0.env.6.name', 'PASSWORD_TEACHER'],
+    owner: ['Job/postgres-accounts', 'spec.template.spec.containers.0.env.14.name', 'PASSWORD_TEACHER'],
     extensions: [
       'StatefulSet/postgres',
       'spec.template.spec.containers.0.image',
-      'docker.io/percona/postgresql-with-postgis:17.0',
+      'docker.io/percona/postgresql-with-postgis:16.0',
     ],
     users: [
       'Job/postgres-accounts',
@@ -54,6 +75,10 @@ describe('a database with every prop', () => {
         { name: 'DB_USER', value: 'api' },
         { name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'postgres-api', key: 'password' } } },
         { name: 'DATABASE_URL', value: 'postgresql://$(DB_USER):$(DB_PASSWORD)@postgres:5432/grades' },
+        { name: 'PGSSLMODE', value: 'verify-full' },
+        { name: 'PGSSLROOTCERT', value: '/app/ssl/ca-cert.pem' },
+        { name: 'PGSSLCERT', value: '/app/ssl/client-cert.pem' },
+        { name: 'PGSSLKEY', value: '/app/ssl/client-key.pem' },
       ],
     ],
     backup: [
@@ -105,8 +130,15 @@ test('PHY-22 the accounts are made for clients that are declared after the datab
     'PGUSER',
     'PGPASSWORD',
     'PGCONNECT_TIMEOUT',
-    'PASSWORD_TEACHER',
+    'PGSSLMODE',
+    'PGSSLROOTCERT',
+    'PGSSLCERT',
+    'PGSSLKEY',
+    'PASSWORD_REPLICATOR',
+    'PASSWORD_REWIND',
     'PASSWORD_MONITOR',
+    'PASSWORD_POOLER',
+    'PASSWORD_TEACHER',
     'PASSWORD_KEEPER_USER',
     'PASSWORD_COPYIST',
     'PASSWORD_AGENTS_API',
@@ -123,29 +155,138 @@ test('PHY-22 a new client makes a new Job of accounts', () => {
   expect(name(school('api'))).toBe(name(school('api')));
 });
 
-test('ALL-10 only clients, and the Job of accounts, reach the database', () => {
-  const { ingress } = object(school('api'), 'NetworkPolicy/postgres').spec;
-  expect(
-    ingress.map(({ from: [{ podSelector }] }: { from: [{ podSelector: { matchLabels: object } }] }) =>
-      Object.values(podSelector.matchLabels).join(),
-    ),
-  ).toEqual(['postgres-accounts', 'api']);
+/** Who may come in, and where. */
+const entrances = (scope: Platform, name: string): string[] =>
+  object(scope, `NetworkPolicy/${name}`).spec.ingress.map(
+    ({ from, ports }: { from: [{ podSelector: { matchLabels: object } }]; ports: [{ port: number }] }) =>
+      `${Object.values(from[0].podSelector.matchLabels).join()}:${ports[0].port}`,
+  );
+
+test('ALL-10 ALL-12 clients reach the pooler alone, and it the server', () => {
+  const scope = school('api');
+  expect(entrances(scope, 'postgres-pooler')).toEqual(['api:6432']);
+  expect(entrances(scope, 'postgres')).toEqual([
+    'postgres:5432',
+    'postgres:8008',
+    'postgres-settings:8008',
+    'postgres-accounts:5432',
+    'postgres-pooler:5432',
+  ]);
 });
 
-test('ALL-07 a server in recovery is not killed: liveness only asks for its port', () => {
+test('ALL-07 TDA-04 who is ready is what Patroni says, and a server in recovery is not killed', () => {
   const [server] = object(school(), 'StatefulSet/postgres').spec.template.spec.containers;
-  expect(server.livenessProbe.tcpSocket).toEqual({ port: 'postgres' });
-  expect(server.readinessProbe.exec.command[0]).toBe('pg_isready');
+  expect(server.livenessProbe.httpGet).toEqual({ path: '/liveness', port: 'patroni', scheme: 'HTTPS' });
+  expect(server.readinessProbe.httpGet).toEqual({ path: '/readiness', port: 'patroni', scheme: 'HTTPS' });
+});
+
+describe('TDA-04 GOV-04 a database with failover', () => {
+  const scope = school('api');
+  const set = object(scope, 'StatefulSet/postgres');
+
+  test('has three members on three nodes', () => {
+    expect(set.spec.replicas).toBe(3);
+    expect(set.spec.template.spec.affinity.podAntiAffinity).toEqual({
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: set.spec.selector.matchLabels } },
+      ],
+    });
+  });
+
+  test('has Services that follow the role, and one that names its members', () => {
+    const selectors = ['postgres-primary', 'postgres-replicas'].map(
+      (name) => object(scope, `Service/${name}`).spec.selector['slipway.dev/role'],
+    );
+    expect(selectors).toEqual(['primary', 'replica']);
+    expect(object(scope, 'Service/postgres-pods').spec).toMatchObject({
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+    });
+  });
+
+  test('acknowledges a commit when a replica has it', () => {
+    expect(parse(object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '')).toMatchObject({
+      synchronous_mode: true,
+      failsafe_mode: true,
+    });
+  });
+
+  test('has a primary that steps down before its lease ends', () => {
+    const { ttl, loop_wait, retry_timeout } = parse(
+      object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '',
+    ) as Record<'ttl' | 'loop_wait' | 'retry_timeout', number>;
+    expect(loop_wait + 2 * retry_timeout).toBeLessThanOrEqual(ttl);
+  });
+
+  test('keeps its state where nothing of ours stands', () => {
+    const state = ['config', 'leader', 'sync', 'failover'].map((name) => `ConfigMap/postgres-${name}`);
+    expect(labelsOf(scope).filter((label) => state.includes(label))).toEqual([]);
+  });
+
+  test('may do with ConfigMaps and pods of its namespace what Patroni does, and nothing else', () => {
+    expect(object(scope, 'Role/postgres').rules).toEqual([
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'update'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
+    ]);
+  });
+});
+
+test('TDA-04 without high availability one member does the same', () => {
+  const scope = platform({ highAvailability: false });
+  new Postgres(scope, 'postgres', props);
+  expect(object(scope, 'StatefulSet/postgres').spec.replicas).toBe(1);
+  expect(parse(object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '')).toMatchObject({
+    synchronous_mode: false,
+  });
+});
+
+test('TDA-07 PHY-23 nobody comes in over the network without TLS, a certificate and a password', () => {
+  const member = parse(object(school(), 'ConfigMap/postgres-configuration').data?.['1-member.yml'] ?? '');
+  expect(member.postgresql.pg_hba.filter((line: string) => line.startsWith('host'))).toEqual([
+    'hostssl replication all all scram-sha-256 clientcert=verify-ca',
+    'hostssl all all all scram-sha-256 clientcert=verify-ca',
+  ]);
+});
+
+test('TDA-07 a client finds its certificate at the paths of the guide', () => {
+  const { containers, volumes } = object(school('api'), 'Deployment/api').spec.template.spec;
+  expect(containers[0].volumeMounts).toContainEqual({ name: 'api-client-tls', mountPath: '/app/ssl', readOnly: true });
+  expect(volumes).toContainEqual({
+    name: 'api-client-tls',
+    secret: {
+      secretName: 'api-client-tls',
+      defaultMode: 0o440,
+      items: [
+        { key: 'tls.crt', path: 'client-cert.pem' },
+        { key: 'tls.key', path: 'client-key.pem' },
+        { key: 'ca.crt', path: 'ca-cert.pem' },
+      ],
+    },
+  });
+});
+
+test('TDA-07 certificates are asked for by the names under which the server is called', () => {
+  const names = (label: string) => object(school('api'), label).spec.dnsNames;
+  expect(names('Certificate/postgres-tls')).toEqual(
+    expect.arrayContaining([
+      'postgres-primary',
+      'postgres-replicas',
+      'postgres-2.postgres-pods.school.svc.cluster.local',
+    ]),
+  );
+  expect(names('Certificate/postgres-pooler-tls')).toEqual([
+    'postgres',
+    'postgres.school.svc',
+    'postgres.school.svc.cluster.local',
+  ]);
+  expect(object(school('api'), 'Certificate/api-client-tls').spec).toMatchObject({
+    commonName: 'api',
+    usages: ['client auth'],
+  });
 });
 
 test('ALL-27 without a release clients wait for nothing', () => {
   expect(object(school('api'), 'Deployment/api').spec.template.spec).not.toHaveProperty('initContainers');
-});
-
-test('a database has two Services: one for clients, one that names its pods', () => {
-  const scope = school();
-  expect(labelsOf(scope)).toEqual(expect.arrayContaining(['Service/postgres', 'Service/postgres-pods']));
-  expect(object(scope, 'Service/postgres-pods').spec.clusterIP).toBe('None');
 });
 
 test.each([
@@ -159,7 +300,7 @@ test.each([
   );
 });
 
-test.each(['teacher', 'monitor', 'postgres', 'pupil', 'keeper-user', 'copyist'])(
+test.each(['teacher', 'monitor', 'postgres', 'replicator', 'pooler', 'pupil', 'keeper-user', 'copyist'])(
   'PHY-22 TDA-05 a client that would take the role of another is refused: %s',
   (id) => {
     const scope = platform();
@@ -179,7 +320,7 @@ test('HWO-03 with PostGIS whatever speaks to the server has its image', () => {
     return [...containers, ...initContainers].map(({ image }: { image: string }) => image);
   });
   expect([...new Set(images)].sort()).toEqual([
-    'docker.io/percona/postgresql-with-postgis:17.0',
+    'docker.io/percona/postgresql-with-postgis:16.0',
     'quay.io/prometheuscommunity/postgres-exporter:v0.1.0',
   ]);
 });

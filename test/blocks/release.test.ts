@@ -1,16 +1,9 @@
 import type { Platform } from '../../charts/blocks/platform';
 import { Postgres } from '../../charts/blocks/postgres/postgres';
 import { Release, type MigrationProps, type ReleaseProps } from '../../charts/blocks/release';
-import { everyPropReachesTheOutput, manifests, object, platform, service } from '../support/testing';
+import { database, everyPropReachesTheOutput, manifests, object, platform, service } from '../support/testing';
 
-const database = (scope: Platform, id = 'postgres') =>
-  new Postgres(scope, id, {
-    size: { cpu: '1', memory: '2Gi', storage: '10Gi' },
-    database: 'grades',
-    owner: 'teacher',
-    variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
-  });
+const databaseOf = (scope: Platform, id = 'postgres') => new Postgres(scope, id, database);
 
 const program: MigrationProps = {
   image: 'ghcr.io/school/api:2.1.0',
@@ -30,7 +23,7 @@ describe('a release with every prop', () => {
   const build = (rehearsal = false) => {
     const school = platform({ rehearsal });
     const props: Required<ReleaseProps> = {
-      database: database(school),
+      database: databaseOf(school),
       program: everything,
       sql,
       deadlineSeconds: 600,
@@ -40,7 +33,7 @@ describe('a release with every prop', () => {
   };
   const migrate = 'spec.template.spec.initContainers.1';
   everyPropReachesTheOutput<ReleaseProps>(build, {
-    database: ['NetworkPolicy/migration', 'spec.egress.2.ports', [{ protocol: 'TCP', port: 5432 }]],
+    database: ['NetworkPolicy/migration', 'spec.egress.1.ports', [{ protocol: 'TCP', port: 5432 }]],
     program: ['Job/migration', `${migrate}.name`, 'migrate'],
     sql: ['ConfigMap/migration', ['data', 'schema.sql'], sql],
     deadlineSeconds: ['Job/migration', 'spec.activeDeadlineSeconds', 600],
@@ -50,7 +43,7 @@ describe('a release with every prop', () => {
     command: ['Job/migration', `${migrate}.command`, ['alembic', 'upgrade', 'head']],
     size: ['Job/migration', `${migrate}.resources.limits.memory`, '256Mi'],
     variables: ['Job/migration', `${migrate}.env`, expect.arrayContaining([{ name: 'MODE', value: 'online' }])],
-    externals: ['NetworkPolicy/migration', 'spec.egress.1.ports', [{ protocol: 'TCP', port: 443 }]],
+    externals: ['NetworkPolicy/migration', 'spec.egress.2.ports', [{ protocol: 'TCP', port: 443 }]],
     mounts: [
       'Job/migration',
       `${migrate}.volumeMounts`,
@@ -68,8 +61,8 @@ describe('a release with every prop', () => {
 /** A platform with a migrated database, its client, and a client of another database. */
 function school(props: Partial<ReleaseProps> = {}): Platform {
   const scope = platform();
-  const postgres = database(scope);
-  const archive = database(scope, 'archive');
+  const postgres = databaseOf(scope);
+  const archive = databaseOf(scope, 'archive');
   new Release(scope, 'migration', { program, database: postgres, ...props });
   service(scope, 'api', { uses: { postgres } });
   service(scope, 'reader', { uses: { archive } });
@@ -120,14 +113,18 @@ test('ALL-27 it migrates as the owner, after the accounts and before the record'
   expect(spec.initContainers[1].env).toEqual([
     { name: 'DB_USER', value: 'teacher' },
     { name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'postgres', key: 'DB_PASSWORD' } } },
-    { name: 'DATABASE_URL', value: 'postgresql://$(DB_USER):$(DB_PASSWORD)@postgres:5432/grades' },
+    { name: 'DATABASE_URL', value: 'postgresql://$(DB_USER):$(DB_PASSWORD)@postgres-primary:5432/grades' },
+    { name: 'PGSSLMODE', value: 'verify-full' },
+    { name: 'PGSSLROOTCERT', value: '/app/ssl/ca-cert.pem' },
+    { name: 'PGSSLCERT', value: '/app/ssl/client-cert.pem' },
+    { name: 'PGSSLKEY', value: '/app/ssl/client-key.pem' },
     { name: 'RELEASE', value: '2.1.0' },
   ]);
 });
 
 test('ALL-27 a release that is declared after a client is refused', () => {
   const scope = platform();
-  const postgres = database(scope);
+  const postgres = databaseOf(scope);
   service(scope, 'api', { uses: { postgres } });
   expect(() => new Release(scope, 'migration', { program, database: postgres })).toThrow(
     new Error('expected the release of postgres to be declared before `api` uses it'),
@@ -136,7 +133,7 @@ test('ALL-27 a release that is declared after a client is refused', () => {
 
 test('ALL-27 a second release of one database is refused', () => {
   const scope = platform();
-  const postgres = database(scope);
+  const postgres = databaseOf(scope);
   new Release(scope, 'migration', { program, database: postgres });
   expect(() => new Release(scope, 'again', { program, database: postgres })).toThrow(
     new Error('expected one release of postgres, got two: its clients would wait for the second alone'),
@@ -152,7 +149,7 @@ describe('HWO-03 SQL of a release', () => {
 
   test('may be all there is', () => {
     const scope = platform();
-    new Release(scope, 'migration', { database: database(scope), sql });
+    new Release(scope, 'migration', { database: databaseOf(scope), sql });
     expect(steps(scope)).toEqual(['await-database', 'schema']);
   });
 
@@ -169,7 +166,7 @@ describe('HWO-03 SQL of a release', () => {
 
   test('is asked for when there is no program either', () => {
     const scope = platform();
-    expect(() => new Release(scope, 'migration', { database: database(scope) })).toThrow(
+    expect(() => new Release(scope, 'migration', { database: databaseOf(scope) })).toThrow(
       new Error('expected migration to have `program` or `sql`, got neither: it would migrate nothing'),
     );
   });

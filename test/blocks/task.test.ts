@@ -27,6 +27,7 @@ describe('a task with every prop', () => {
       command: ['report', '--weekly'],
       variables: { RECIPIENT: 'teachers' },
       uses: { store: service(school, 'store', { port: 8200 }) },
+      connections: 7,
       calls: [service(school, 'marks', { port: 8300 })],
       externals: [{ name: 'mail', port: 587 }],
       mounts: [{ path: '/cache', volume: { scratch: 'cache', sizeMiB: 32 } }],
@@ -41,7 +42,7 @@ describe('a task with every prop', () => {
     return school;
   };
   const env = `${container}.env`;
-  everyPropReachesTheOutput<Omit<TaskProps, OnDemand | Rehearsed>>(build, {
+  everyPropReachesTheOutput<Omit<TaskProps, OnDemand | Rehearsed | 'connections'>>(build, {
     image: ['CronJob/reports', `${container}.image`, 'ghcr.io/school/reports:2.0.0'],
     size: [
       'CronJob/reports',

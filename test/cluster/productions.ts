@@ -1,5 +1,5 @@
 import type { PlatformName } from '../../charts/platforms';
-import type { Settings } from '../../config';
+import { governanceFigures, type Settings } from '../../config';
 
 /** Production of one platform in rehearsal, one after another: three small nodes hold one at a time. */
 export interface Production {
@@ -17,10 +17,19 @@ export interface Production {
   readonly sticky?: string;
 }
 
+const small = governanceFigures('small');
+
 export const productions: readonly Production[] = [
   {
     platform: 'physics-assistant',
-    change: (settings) => settings,
+    // Its three members promise half of their CPU each: these nodes have six cores together.
+    change: (settings) => ({
+      ...settings,
+      physicsAssistant: {
+        ...settings.physicsAssistant,
+        postgres: { ...settings.physicsAssistant.postgres, cpu: '500m' },
+      },
+    }),
     provided: ['SMTP_PASSWORD'],
     host: 'physics-assistant.example',
     health: { service: 'agents-api', port: 8000, path: '/api/agents/health' },
@@ -34,7 +43,7 @@ export const productions: readonly Production[] = [
       ...settings,
       aiGovernance: {
         ...settings.aiGovernance,
-        size: 'small',
+        size: { ...small, postgres: { ...small.postgres, cpu: '500m' } },
         documents: { kind: 's3', bucket: 'documents', endpoint: 'https://s3.ai-governance.example', region: 'east' },
       },
     }),

@@ -2,7 +2,6 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountsSql, type Users } from '../../charts/blocks/postgres/accounts';
-import { hbaConf } from '../../charts/blocks/postgres/tuning';
 import { startServers, stopServers } from '../rehearsal/servers';
 import { Server } from './databases';
 
@@ -23,9 +22,8 @@ const done = { status: 0, lines: [], error: '' };
 
 beforeAll(async () => {
   const { postgres, folder: servers } = await startServers();
-  // Who may stream, as our own rules say it; without TLS and over the network like every client.
-  const streaming = hbaConf.split('\n').filter((line) => line.includes(' replication '));
-  appendFileSync(join(servers, 'data', 'pg_hba.conf'), `${streaming.join('\n')}\n`);
+  // Who may stream, as our own rules say it, but for the certificate.
+  appendFileSync(join(servers, 'data', 'pg_hba.conf'), 'host replication all all scram-sha-256\n');
   server = new Server(postgres);
   server.ask('postgres', 'postgres', 'select pg_reload_conf()');
 });

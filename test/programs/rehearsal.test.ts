@@ -90,6 +90,34 @@ describe('postgres.js against PostgreSQL', () => {
     await expect(to('sslmode=disable')).rejects.toThrow('SQLSTATE 28000');
     await expect(to('sslmode=prefer')).rejects.toThrow('expected sslmode to be one of');
   });
+
+  describe('PHY-23 where the URL does not name TLS', () => {
+    const ssl = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+    const own = process.env;
+    beforeEach(() => {
+      const PGSSLROOTCERT = path.join(servers.folder, 'made.crt');
+      process.env = { ...own, PGSSLMODE: 'verify-ca', PGSSLROOTCERT };
+    });
+    afterEach(() => {
+      process.env = own;
+    });
+
+    test('does as PGSSLMODE says', async () => {
+      expect(await query(ssl, postgresUrl('pen%25cil', 'tls_only'))).toEqual([['t']]);
+      process.env.PGSSLMODE = 'verify-full';
+      await expect(query(ssl, postgresUrl('pen%25cil', 'tls_only'))).rejects.toThrow(
+        'IP: 127.0.0.1 is not in the cert',
+      );
+      process.env.PGSSLMODE = 'prefer';
+      await expect(query(ssl)).rejects.toThrow(
+        'expected sslmode to be one of disable, require, verify-ca, verify-full',
+      );
+    });
+
+    test.each(['sslmode', 'ssl'])('does as %s of the URL says before PGSSLMODE', async (parameter) => {
+      expect(await query(ssl, postgresUrl('pen%25cil', `postgres?${parameter}=disable`))).toEqual([['f']]);
+    });
+  });
 });
 
 describe('redis.js against Redis', () => {

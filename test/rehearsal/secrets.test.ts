@@ -1,14 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { Maker } from './secrets-api';
 import { closeAll, freePort, listen, run } from './support';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'rehearsal-secrets-'));
-const account = path.join(folder, 'account');
-mkdirSync(account);
-writeFileSync(path.join(account, 'token'), 'a-token\n');
-writeFileSync(path.join(account, 'namespace'), 'physics-assistant');
+const maker = new Maker('physics-assistant');
 
 const generated = { key: 'password', origin: 'generated', characters: 64, minimum: 32, exact: false, optional: false };
 const optional = { ...generated, key: 'api-key', origin: 'provided', optional: true };
@@ -32,14 +26,10 @@ function api(answer: (name: string, value: string) => Answer) {
   return { calls, server };
 }
 
-function create(secrets: object[], port: number) {
-  const INVENTORY = path.join(folder, 'inventory.json');
-  writeFileSync(INVENTORY, JSON.stringify({ secrets }));
-  return run('secrets.js', { INVENTORY, SERVICEACCOUNT_DIR: account, API_SERVER: `http://127.0.0.1:${port}` }).ended;
-}
+const create = (secrets: object[], port: number) => maker.run({ secrets }, port);
 
 afterEach(closeAll);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => maker.remove());
 
 describe('secrets.js', () => {
   test('creates a secret with random values for the keys that are needed, and leaves optional ones out', async () => {

@@ -9,6 +9,15 @@ export interface Matrix {
   readonly leaves: Readonly<Record<Environment, readonly string[]>>;
 }
 
+/** A database's own parts: members among themselves, its pooler, the Jobs of its roles and settings (ALL-12, TDA-04). */
+export const postgresParts = [
+  'postgres → postgres:5432',
+  'postgres → postgres:8008',
+  'postgres-pooler → postgres:5432',
+  'postgres-accounts → postgres:5432',
+  'postgres-settings → postgres:8008',
+];
+
 export const physicsAssistant = [
   // Nginx load balancer → frontend tier, API tier; Flower for administrators
   'gateway → streamlit-ui:8501',
@@ -29,26 +38,26 @@ export const physicsAssistant = [
   'agents-api → mcp-momentum:8010',
   'agents-api → mcp-angular-motion:8010',
   // API tier → database tier
-  'agents-api → postgres:5432',
+  'agents-api → postgres-pooler:6432',
   'agents-api → neo4j:7687',
   'agents-api → redis:6379',
-  'database-api → postgres:5432',
+  'database-api → postgres-pooler:6432',
   'database-api → neo4j:7687',
   'database-api → redis:6379',
-  'dashboard-api → postgres:5432',
+  'dashboard-api → postgres-pooler:6432',
   'dashboard-api → redis:6379',
   'dashboard-api → ml-engine:8003',
   // Analytics → database tier
-  'ml-engine → postgres:5432',
+  'ml-engine → postgres-pooler:6432',
   'ml-engine → neo4j:7687',
   'ml-engine → redis:6379',
-  'task-processor → postgres:5432',
+  'task-processor → postgres-pooler:6432',
   'task-processor → redis:6379',
   'task-processor → ml-engine:8003',
   'flower → redis:6379',
   // Jobs of a release
   'database-migration → postgres:5432',
-  'postgres-accounts → postgres:5432',
+  ...postgresParts,
   'neo4j-accounts → neo4j:7687',
 ];
 
@@ -63,13 +72,13 @@ const aiGovernance = [
   'gateway → frontend:8080',
   'gateway → backend:8000',
   // Backend → PostgreSQL, Redis, Qdrant
-  'backend → postgres:5432',
+  'backend → postgres-pooler:6432',
   'backend → redis:6379',
   'backend → qdrant:6333',
   // scripts/init_db.py, scripts/create_admin.py
   'database-migration → postgres:5432',
-  'create-admin → postgres:5432',
-  'postgres-accounts → postgres:5432',
+  'create-admin → postgres-pooler:6432',
+  ...postgresParts,
 ];
 const languageModels = ['backend → groq api.groq.com:443'];
 
@@ -78,12 +87,12 @@ const habitabilityExplorer = [
   'gateway → frontend:8080',
   'gateway → backend:8000',
   // Backend → PostgreSQL with PostGIS, Redis
-  'backend → postgres:5432',
+  'backend → postgres-pooler:6432',
   'backend → redis:6379',
   // init.sql, and the sessions that expire
   'database-migration → postgres:5432',
-  'session-cleanup → postgres:5432',
-  'postgres-accounts → postgres:5432',
+  'session-cleanup → postgres-pooler:6432',
+  ...postgresParts,
 ];
 const archives = [
   'backend → nasa-exoplanet-archive exoplanetarchive.ipac.caltech.edu:443',
@@ -97,11 +106,11 @@ const personalAssistant = [
   'gateway → frontend:8080',
   'gateway → api:8000',
   // API → data layer
-  'api → postgres:5432',
+  'api → postgres-pooler:6432',
   'api → redis:6379',
   // alembic upgrade head
   'database-migration → postgres:5432',
-  'postgres-accounts → postgres:5432',
+  ...postgresParts,
 ];
 /** "External Services" of the diagram; Google and Microsoft give tokens at hosts of their own. */
 const externalServices = [
@@ -136,15 +145,18 @@ export const matrix: Readonly<Record<PlatformName, Matrix>> = {
 /** Addresses that are never "the Internet": private networks, and link-local with the metadata services of clouds. */
 export const privateAddresses = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'];
 
-/** Development on top: random secrets are written through the API server, at private addresses (ALL-02). */
-export const disposable: Readonly<Record<Environment, { leaves: readonly string[]; addresses: readonly string[] }>> = {
-  production: { leaves: [], addresses: [] },
-  staging: { leaves: [], addresses: [] },
-  development: {
-    leaves: [
-      'disposable-secrets → api-server-443 kubernetes.default:443',
-      'disposable-secrets → api-server-6443 kubernetes.default:6443',
-    ],
-    addresses: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
-  },
+/** Who calls the API server, and nobody else: who keeps the state of a database, and who makes random secrets (ALL-02). */
+const callers: Readonly<Record<Environment, readonly string[]>> = {
+  production: ['postgres', 'postgres-settings'],
+  staging: ['postgres', 'postgres-settings'],
+  development: ['postgres', 'postgres-settings', 'disposable-secrets'],
+};
+
+/** The API server answers at private addresses. */
+export const apiServer = {
+  leaves: (environment: Environment): string[] =>
+    callers[environment].flatMap((from) =>
+      [443, 6443].map((port) => `${from} → api-server-${port} kubernetes.default:${port}`),
+    ),
+  addresses: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
 };

@@ -1,18 +1,30 @@
 import { App, Testing } from 'cdk8s';
 import { Platform, type PlatformProps } from '../../charts/blocks/platform';
+import type { PostgresProps } from '../../charts/blocks/postgres/postgres';
 import { Service, type ServiceProps } from '../../charts/blocks/service';
 import { find, type Manifest } from './manifests';
+
+/** An image for each major version of PostgreSQL. */
+const everyVersion = (image: string): PlatformProps['programs']['postgres'] => ({
+  '14': `${image}:14.0`,
+  '15': `${image}:15.0`,
+  '16': `${image}:16.0`,
+  '17': `${image}:17.0`,
+  '18': `${image}:18.0`,
+});
 
 /** What an environment decides, for platforms of tests. */
 export const environment: PlatformProps = {
   environment: 'production',
   rehearsal: false,
+  highAvailability: true,
   secrets: { backend: 'cluster' },
   cluster: { domain: 'cluster.local', apiServer: ['10.0.0.0/8'] },
   programs: {
     node: 'docker.io/library/node:24.0.0',
-    postgres: 'docker.io/percona/postgresql:17.0',
-    postgis: 'docker.io/percona/postgresql-with-postgis:17.0',
+    postgres: everyVersion('docker.io/percona/postgresql'),
+    postgis: everyVersion('docker.io/percona/postgresql-with-postgis'),
+    pgbouncer: 'docker.io/percona/pgbouncer:1.0.0',
     postgresExporter: 'quay.io/prometheuscommunity/postgres-exporter:v0.1.0',
     redis: 'docker.io/library/redis:8.0.0',
     redisExporter: 'docker.io/oliver006/redis_exporter:v1.0.0',
@@ -29,6 +41,16 @@ export const platform = (overrides: Partial<PlatformProps> = {}, id = 'school', 
 
 /** The least that an application needs to be said. */
 export const program = { image: 'ghcr.io/school/api:1.2.3', size: { cpu: '1', memory: '1Gi' }, component: 'api' };
+
+/** The least that a database needs to be said. */
+export const database: PostgresProps = {
+  size: { cpu: '1', memory: '2Gi', storage: '10Gi' },
+  pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 20 },
+  database: 'grades',
+  owner: 'teacher',
+  variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
+  backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
+};
 
 /** A small service on port 8000. */
 export const service = (scope: Platform, id: string, props: Partial<ServiceProps> = {}): Service =>

@@ -1,4 +1,6 @@
 import { lowerSnake, upperSnake } from '../environment';
+import { roles } from './patroni';
+import { lookupSql, poolerRole } from './pooler-configuration';
 
 /** Users with less than the owner's rights, by the names of a document (TDA-05). */
 export interface Users {
@@ -40,15 +42,23 @@ export function accountsSql(declared: Database, services: readonly string[], mon
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
 set client_min_messages to warning;
-${[owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
+${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
 grant pg_monitor to ${monitor};
-${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}
+${rewinds
+  .map(
+    (routine) => `grant execute on function pg_catalog.${routine} to ${roles.rewind};
+`,
+  )
+  .join(
+    '',
+  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
   where not exists (select from pg_database where datname = '${database}') \\gexec
 alter database ${database} owner to ${owner};
 revoke all on database ${database} from public;
 grant connect on database ${database} to ${connecting.join(', ')};
 
+${lookupSql}
 \\connect ${database}
 set client_min_messages to warning;
 ${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
@@ -61,6 +71,14 @@ create table if not exists slipway.releases (
 );
 ${application ? rows(owner, application) : ''}`;
 }
+
+/** What pg_rewind does as another than the superuser. Source: its documentation, "Notes". */
+const rewinds = [
+  'pg_ls_dir(text, boolean, boolean)',
+  'pg_stat_file(text, boolean)',
+  'pg_read_binary_file(text)',
+  'pg_read_binary_file(text, bigint, bigint, boolean)',
+];
 
 /** Rights that a role has for itself, beside those it is given. */
 const attributes = ['replication', 'bypassrls'] as const;

@@ -1,20 +1,38 @@
 import { Construct } from 'constructs';
 import { Accounts } from '../accounts';
 import type { BackupPlan } from '../backup';
+import { clientFolder } from '../authority';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { kebab, type Variables } from '../environment';
 import { unclaimed } from '../labels';
-import { Platform } from '../platform';
+import { Platform, type PostgresVersion } from '../platform';
 import type { Resources } from '../quantity';
+import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
 import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
+import { roles } from './patroni';
+import { Pooler } from './pooler';
+import { directConnections, poolerPort, poolerRole } from './pooler-configuration';
 import { accountsScript, loginScript } from './scripts';
-import { port, program, server, temporary, user } from './server';
+import { port, primaryOf, program, server, temporary, user } from './server';
+import { maxConnections, type Documented, type ServerSize } from './tuning';
 
 export interface PostgresProps {
   /** Limits: the tuning follows from the memory (PHY-20). */
-  readonly size: Resources & { readonly storage: string };
+  readonly size: ServerSize;
+  /** Major version. @default 17 */
+  readonly version?: PostgresVersion;
+  /** Most connections at once, those of the pooler and all others (ALL-12). @default 200 */
+  readonly maxConnections?: number;
+  /** Between the applications and the primary (ALL-12). */
+  readonly pooler: Resources & {
+    readonly replicas: Replicas;
+    /** Most connections that one pod of it opens to the server. */
+    readonly poolSize: number;
+  };
+  /** Figures of the guide, which hold at the guide's memory (HWO-04, TDA-22). @default - computed from the size */
+  readonly documented?: Documented;
   readonly database: string;
   /** Owner of the database: the documents' application user. */
   readonly owner: string;
@@ -40,8 +58,17 @@ interface ProgramProps {
 
 const monitor = 'monitor';
 
+/** How libpq and asyncpg are told to ask for the server's certificate and to show their own, whatever the URL says (TDA-07). */
+const verified: Variables = {
+  PGSSLMODE: 'verify-full',
+  PGSSLROOTCERT: `${clientFolder}/ca-cert.pem`,
+  PGSSLCERT: `${clientFolder}/client-cert.pem`,
+  PGSSLKEY: `${clientFolder}/client-key.pem`,
+};
+
 /**
- * PostgreSQL, one primary: its own roles for every client, tuned from its memory, never written over (PHY-10, ALL-13).
+ * PostgreSQL: a primary and replicas that take over, its own roles for every client, tuned from its memory, never
+ * written over (PHY-10, ALL-13, TDA-04).
  *
  * A client is given a role of its own, a member of the owner or of the application's user (PHY-22). Roles are made by a
  * Job that runs again whenever a client is added. Clients that start before a declared release is in the database wait
@@ -49,13 +76,14 @@ const monitor = 'monitor';
  */
 export class Postgres extends Construct implements Connectable {
   private readonly platform: Platform;
-  private readonly clients = new Map<string, SecretKey>();
+  /** Clients by their name, and how many connections each opens at most. */
+  private readonly clients = new Map<string, number>();
   private readonly superuser: SecretKey;
   private readonly owner: SecretKey;
-  /** Passwords of the users that log in beside clients and owner. */
-  private readonly users: ReadonlyMap<string, SecretKey>;
+  /** Passwords that the accounts Job gives, by role. */
+  private readonly logins = new Map<string, SecretKey>();
   /** What clients run first: set by the release that migrates this database. */
-  private gate: ((client: Variables) => Container) | undefined;
+  private gate: ((client: string, login: Variables) => Container) | undefined;
 
   constructor(
     scope: Construct,
@@ -66,22 +94,45 @@ export class Postgres extends Construct implements Connectable {
     this.platform = Platform.of(this);
     const { secrets } = this.platform;
     this.superuser = secrets.declare(id, 'POSTGRES_PASSWORD');
+    const replication = this.login(roles.replication);
+    const rewind = this.login(roles.rewind);
+    const monitoring = this.login(monitor);
+    const looking = this.login(poolerRole);
     this.owner = secrets.declare(id, props.variables.password);
-    const monitorPassword = secrets.declare(`${id}-${monitor}`, 'password');
-    const { backup, replication } = props.users ?? {};
-    this.users = new Map([backup, replication].flatMap((name) => (name ? [[name, this.password(name)] as const] : [])));
+    this.logins.set(props.owner, this.owner);
+    const { users = {} } = props;
+    for (const user of [users.backup, users.replication]) if (user) this.login(user);
     const [twice] = this.taken.filter((name, index, all) => all.indexOf(name) !== index);
     if (twice) throw new Error(`expected the users of ${id} to have names of their own, got \`${twice}\` twice`);
 
     server(this, id, {
       image: this.image,
       exporterImage: this.platform.settings.programs.postgresExporter,
+      version: this.version,
+      maxConnections: props.maxConnections ?? maxConnections,
       size: props.size,
+      documented: props.documented,
+      members: this.platform.settings.highAvailability ? 3 : 1,
       backup: props.backup,
-      superuser: this.superuser,
-      monitor: { role: monitor, password: monitorPassword },
+      passwords: { superuser: this.superuser, replication, rewind },
+      monitor: { role: monitor, password: monitoring },
     });
-    this.accounts(monitorPassword);
+    this.accounts();
+    const { replicas, poolSize, cpu, memory } = props.pooler;
+    new Pooler(this, this.pooler, {
+      image: this.platform.settings.programs.pgbouncer,
+      size: { cpu, memory },
+      replicas,
+      server: id,
+      primary: primaryOf(id),
+      database: props.database,
+      perInstance: poolSize,
+      direct: directConnections,
+      maxConnections: props.maxConnections ?? maxConnections,
+      clients: () => Object.fromEntries([...this.clients].map(([name, most]) => [roleOf(name), most])),
+      password: looking,
+      tls: this.platform.authority.server(this.pooler, this.platform.names(id)),
+    });
   }
 
   /** Gives the client a role of its own, the variables that name it, and the way to the server. */
@@ -92,17 +143,19 @@ export class Postgres extends Construct implements Connectable {
     if (this.taken.includes(role)) {
       throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
     }
-    this.platform.network.connect(client.id, this.id, port);
-    const password = this.password(client.id);
-    this.clients.set(client.id, password);
+    this.platform.network.connect(client.id, this.pooler, poolerPort);
+    const password = this.login(client.id);
+    this.clients.set(client.id, (client.pods ?? 1) * (client.connections ?? 1));
     return {
       variables: {
         [userVariable]: role,
         [passwordName]: password,
-        [url]: this.url(`$(${userVariable})`, `$(${passwordName})`),
+        [url]: this.url(this.id, `$(${userVariable})`, `$(${passwordName})`),
+        ...verified,
       },
+      mounts: [this.platform.authority.client(client.id)],
       check: { name: this.id, kind: 'postgres', url },
-      ...(this.gate && { before: [this.gate(this.psql(role, password))] }),
+      ...(this.gate && { before: [this.gate(client.id, this.psql(this.id, role, password))] }),
     };
   }
 
@@ -112,13 +165,25 @@ export class Postgres extends Construct implements Connectable {
     return {
       [userVariable]: this.props.owner,
       [password]: this.owner,
-      [url]: this.url(`$(${userVariable})`, `$(${password})`),
+      [url]: this.url(primaryOf(this.id), `$(${userVariable})`, `$(${password})`),
+      ...verified,
     };
   }
 
-  /** A container with psql that logs in as the owner. */
-  ownerProgram(name: string, command: readonly string[], props: Partial<ProgramProps> = {}): Container {
-    return this.psqlProgram(name, command, this.psql(this.props.owner, this.owner), props);
+  /** A container of the workload with psql that logs in to the primary as the owner. */
+  ownerProgram(
+    workload: string,
+    name: string,
+    command: readonly string[],
+    props: Partial<ProgramProps> = {},
+  ): Container {
+    return this.psqlProgram(
+      workload,
+      name,
+      command,
+      this.psql(primaryOf(this.id), this.props.owner, this.owner),
+      props,
+    );
   }
 
   /**
@@ -126,25 +191,26 @@ export class Postgres extends Construct implements Connectable {
    *
    * @throws Error when nothing of this name is connected
    */
-  clientProgram(
-    name: string,
-    command: readonly string[],
-    client: string,
-    props: Partial<ProgramProps> = {},
-  ): Container {
-    const password = this.clients.get(client);
-    if (!password) throw new Error(`expected \`${client}\` to be connected to ${this.id}, got nobody of this name`);
-    return this.psqlProgram(name, command, this.psql(roleOf(client), password), props);
+  clientProgram(client: string, command: readonly string[], props: Partial<ProgramProps> = {}): Container {
+    const password = this.logins.get(roleOf(client));
+    if (!password || !this.clients.has(client))
+      throw new Error(`expected \`${client}\` to be connected to ${this.id}, got nobody of this name`);
+    return this.psqlProgram(client, client, command, this.psql(this.id, roleOf(client), password), props);
   }
 
-  /** A container that waits until the owner can log in. */
-  ownerReady(name: string): Container {
-    return this.ownerProgram(name, ['bash', '-c', loginScript]);
+  /** A container of the workload that waits until the owner can log in. */
+  ownerReady(workload: string, name: string): Container {
+    return this.ownerProgram(workload, name, ['bash', '-c', loginScript]);
   }
 
-  /** Opens the way for a workload that is not an application: the Job of a release. */
-  admit(client: string): void {
-    this.platform.network.connect(client, this.id, port);
+  /**
+   * Opens the way to the primary for a workload that is not an application: the Job of a release.
+   *
+   * @returns the mount of the certificate that it shows
+   */
+  admit(workload: string): Mount {
+    this.platform.network.connect(workload, this.id, port);
+    return this.platform.authority.client(workload);
   }
 
   /**
@@ -158,75 +224,88 @@ export class Postgres extends Construct implements Connectable {
     }
     const [early] = this.clients.keys();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
-    this.gate = (variables) => gate(program('await-release', { image: this.image, variables }));
+    this.gate = (client, login) => gate(this.psqlProgram(client, 'await-release', [], login));
+  }
+
+  private get pooler(): string {
+    return `${this.id}-pooler`;
   }
 
   /** Roles that no client may have. */
   private get taken(): string[] {
     const { owner, users = {} } = this.props;
-    return [owner, monitor, 'postgres', ...Object.values(users)];
+    return [owner, monitor, poolerRole, ...Object.values(roles), ...Object.values(users)];
   }
 
   /** The password of a role that the accounts Job makes. */
-  private password(name: string): SecretKey {
+  private login(name: string): SecretKey {
     const { secrets } = this.platform;
     const key = secrets.declare(`${this.id}-${kebab(name)}`, 'password');
     secrets.use(key, `${this.id}-accounts`);
+    this.logins.set(roleOf(name), key);
     return key;
   }
 
   private psqlProgram(
+    workload: string,
     name: string,
     command: readonly string[],
     login: Variables,
-    { variables, mounts = [] }: Partial<ProgramProps>,
+    { variables, mounts = [] }: Partial<ProgramProps> = {},
   ): Container {
     return program(name, {
       image: this.image,
       command,
       variables: { ...login, ...variables },
-      mounts: [temporary, ...mounts],
+      mounts: [temporary, this.platform.authority.client(workload), ...mounts],
     });
   }
 
-  private url(name: string, password: string): string {
-    return `postgresql://${name}:${password}@${this.id}:${port}/${this.props.database}`;
+  private url(host: string, name: string, password: string): string {
+    return `postgresql://${name}:${password}@${host}:${port}/${this.props.database}`;
   }
 
-  private psql(role: string, password: SecretKey): Variables {
+  private psql(host: string, role: string, password: SecretKey): Variables {
     const { database } = this.props;
     return {
-      PGHOST: this.id,
+      PGHOST: host,
       PGPORT: `${port}`,
       PGDATABASE: database,
       PGUSER: role,
       PGPASSWORD: password,
       PGCONNECT_TIMEOUT: '5',
+      ...verified,
     };
+  }
+
+  private get version(): PostgresVersion {
+    return this.props.version ?? '17';
   }
 
   /** The image of the server and of whatever speaks to it with psql. */
   private get image(): string {
     const { postgres, postgis } = this.platform.settings.programs;
-    return this.props.extensions?.includes('postgis') ? postgis : postgres;
+    return (this.props.extensions?.includes('postgis') ? postgis : postgres)[this.version];
   }
 
   /** Roles and database as declared. */
-  private accounts(monitorPassword: SecretKey): void {
+  private accounts(): void {
     const { database, owner, extensions = [], users = {} } = this.props;
+    const id = `${this.id}-accounts`;
     const variables = () => ({
-      ...this.psql('postgres', this.superuser),
+      ...this.psql(primaryOf(this.id), roles.superuser, this.superuser),
       PGDATABASE: 'postgres',
-      [passwordVariable(owner)]: this.owner,
-      [passwordVariable(monitor)]: monitorPassword,
-      ...Object.fromEntries(
-        [...this.users, ...this.clients].map(([name, key]) => [passwordVariable(roleOf(name)), key]),
-      ),
+      ...Object.fromEntries([...this.logins].map(([role, key]) => [passwordVariable(role), key])),
     });
     new Accounts(this, this.id, {
       file: 'accounts.sql',
       text: () => accountsSql({ database, owner, extensions, users }, [...this.clients.keys()], monitor),
-      container: program('accounts', { image: this.image, command: ['bash', '-c', accountsScript], variables }),
+      container: program('accounts', {
+        image: this.image,
+        command: ['bash', '-c', accountsScript],
+        variables,
+        mounts: [temporary, this.platform.authority.client(id)],
+      }),
       user,
       port,
     });

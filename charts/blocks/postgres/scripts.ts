@@ -1,35 +1,46 @@
-import { waits } from '../shell';
+import { onRenewal, waits } from '../shell';
 
 /**
- * Prepares the data folder: makes a new cluster in an empty volume, refuses one of another major version, and gives
- * the folder the mode PostgreSQL asks for, which volume plugins like to change.
+ * Prepares the data folder: refuses data of another major version and files that are not ours, puts away what an
+ * interrupted first start left, and gives the folder the mode PostgreSQL asks for, which volume plugins like to change.
+ *
+ * A mark stands beside the folder until its server has answered once. What could be started is moved, never removed.
  */
 export const prepareScript = `set -eu
+folder=\${PGDATA%/*}
 major=$(postgres --version | sed -E 's/.* ([0-9]+)\\..*/\\1/')
-if [ -s "$PGDATA/PG_VERSION" ]; then
-  found=$(cat "$PGDATA/PG_VERSION")
+for version in "$folder"/*/PG_VERSION; do
+  [ -e "$version" ] && [ ! -e "\${version%/*}.initializing" ] || continue
+  found=$(cat "$version")
   if [ "$found" != "$major" ]; then
-    echo "expected data of PostgreSQL $major in $PGDATA, got $found: upgrade the data first, see docs/runbooks/databases.md" >&2
+    echo "expected data of PostgreSQL $major in $folder, got $found in \${version%/*}: upgrade the data first, see docs/runbooks/databases.md" >&2
     exit 1
   fi
-  chmod 0700 "$PGDATA"
-  exit 0
+done
+if [ -e "$PGDATA.initializing" ] && [ -d "$PGDATA" ]; then
+  echo "the first start of $PGDATA was interrupted: making it anew"
+  if [ -e "$PGDATA/global/pg_control" ]; then mv "$PGDATA" "$PGDATA.interrupted-$(date +%s)"; else rm -rf "$PGDATA"; fi
 fi
-# A folder that is not empty and not ours is somebody's data: never written over.
 if [ -d "$PGDATA" ] && [ -n "$(ls -A "$PGDATA")" ]; then
-  if [ ! -e "$PGDATA.initializing" ]; then
+  if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    # A folder that is not empty and not ours is somebody's data: never written over.
     echo "expected $PGDATA to be empty or a PostgreSQL cluster, got other files" >&2
     exit 1
   fi
-  rm -rf "$PGDATA"
+  chmod 0700 "$PGDATA"
+else
+  touch "$PGDATA.initializing"
 fi
-# The mark tells a start that was interrupted from data without a version.
-touch "$PGDATA.initializing"
-install -d -m 0700 "$PGDATA"
-umask 077
-printf '%s\\n' "$POSTGRES_PASSWORD" > /tmp/password
-initdb --pgdata "$PGDATA" --username postgres --pwfile /tmp/password --auth scram-sha-256 --encoding UTF8 --locale C.UTF-8 --data-checksums
-rm -f /tmp/password "$PGDATA.initializing"
+`;
+
+/** Says goodbye to the mark once the server answers, hands renewed certificates to it, and becomes Patroni. */
+export const memberScript = `set -eu
+{
+  until pg_isready --quiet --host /run/postgresql; do sleep 1; done
+  rm -f "$PGDATA.initializing"
+  ${onRenewal('kill -HUP 1')}
+} &
+exec patroni /etc/patroni
 `;
 
 /** Waits for the server, then applies the accounts. psql takes connection and password from PG* variables. */

@@ -1,22 +1,35 @@
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { apiAccess } from '../api-access';
 import type { BackupPlan } from '../backup';
 import type { Container, Mount } from '../container';
+import type { Variables } from '../environment';
 import { exporter } from '../exporter';
 import { metadata } from '../labels';
-import { burstable, guaranteed, type Resources } from '../quantity';
+import { Platform, type PostgresVersion } from '../platform';
+import { burstable, guaranteed } from '../quantity';
 import type { SecretKey } from '../secrets';
 import { StatefulSet } from '../statefulset';
-import { prepareScript } from './scripts';
-import { hbaConf, postgresConf } from './tuning';
+import { bootstrapYaml, memberYaml, restPort, roleLabel, roles, stateRules, type Cluster } from './patroni';
+import { memberScript, prepareScript } from './scripts';
+import { reconcile } from './reconcile';
+import { parameters, type Documented, type ServerSize } from './tuning';
 
 export interface ServerProps {
   /** Of the server and of everything that speaks to it with psql. */
   readonly image: string;
   readonly exporterImage: string;
-  readonly size: Resources & { readonly storage: string };
+  /** Major version: its data stand in a folder of their own. */
+  readonly version: PostgresVersion;
+  readonly maxConnections: number;
+  readonly size: ServerSize;
+  /** Figures of a guide. @default - computed */
+  readonly documented?: Documented | undefined;
+  /** One, or three with failover. */
+  readonly members: number;
   readonly backup: BackupPlan;
-  readonly superuser: SecretKey;
+  /** Passwords of the roles that the members' own parts log in as. */
+  readonly passwords: Readonly<Record<keyof typeof roles, SecretKey>>;
   /** The role of the exporter, and its password. */
   readonly monitor: { readonly role: string; readonly password: SecretKey };
 }
@@ -26,6 +39,10 @@ const metrics = { port: 9187, path: '/metrics' };
 
 /** User number of the Percona image. */
 export const user = 26;
+
+/** Services of the server: who is primary, and who reads, follows the label that Patroni keeps. */
+export const primaryOf = (id: string): string => `${id}-primary`;
+export const replicasOf = (id: string): string => `${id}-replicas`;
 
 export const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 16 } };
 
@@ -41,85 +58,118 @@ export const program = (
   name,
 });
 
-/** The server itself: its configuration and the one pod that runs it, with the exporter of its metrics. */
+/**
+ * The members of a PostgreSQL cluster: Patroni in every pod, its state in ConfigMaps that are not ours (notes on names:
+ * `<id>-config`, `-leader`, `-sync`, `-failover`), and the Job that brings changed settings to it (TDA-04).
+ */
 export function server(scope: Construct, id: string, props: ServerProps): void {
-  const { image, exporterImage, size, backup, superuser, monitor } = props;
-  const files = `${id}-configuration`;
-  const configuration = {
-    'postgresql.conf': postgresConf(size),
-    'pg_hba.conf': hbaConf,
-    'pg_ident.conf': ident,
+  const { image, exporterImage, size, backup, members, passwords, monitor } = props;
+  const platform = Platform.of(scope);
+  const dataFolder = `/pgdata/pg${props.version}`;
+  const component = 'database';
+  const cluster: Cluster = {
+    name: id,
+    dataFolder,
+    members,
+    parameters: parameters(size, props.maxConnections, props.documented),
+    labels: { 'app.kubernetes.io/component': component },
   };
+  const files = `${id}-configuration`;
+  const member = memberYaml(cluster);
   new k8s.KubeConfigMap(scope, 'configuration', {
-    metadata: metadata(files, { component: 'database' }),
-    data: configuration,
+    metadata: metadata(files, { component }),
+    data: { '1-member.yml': member, '2-cluster.yml': bootstrapYaml(cluster) },
   });
+  const configuration: Mount = { path: '/etc/patroni', volume: { files } };
+  const certificate = platform.authority.server(id, [
+    ...[primaryOf(id), replicasOf(id)].flatMap((name) => platform.names(name)),
+    ...Array.from({ length: members }, (_, index) => platform.names(`${id}-${index}.${id}-pods`)).flat(),
+    'localhost',
+  ]);
+  const token = apiAccess(scope, id, { component, rules: stateRules(['get', 'list', 'watch', 'patch']) });
+  platform.network.connect(id, id, port);
+  platform.network.connect(id, id, restPort);
+
   const data: Mount = { path: '/pgdata', volume: { claim: `${id}-data`, template: true } };
-  const settings: Mount = { path: '/etc/postgres', volume: { files } };
+  const sockets: Mount = { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } };
+  const address = platform.address(`$(PATRONI_NAME).${id}-pods`);
+  const identity: Variables = {
+    PATRONI_NAME: { field: 'metadata.name' },
+    PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
+    PATRONI_POSTGRESQL_CONNECT_ADDRESS: `${address}:${port}`,
+    PATRONI_RESTAPI_CONNECT_ADDRESS: `${address}:${restPort}`,
+  };
   const postgres = program('server', {
     image,
-    command: ['postgres', '-D', pgdata, ...Object.entries(fileFlags).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
-    variables: { PGDATA: pgdata, LANG: 'C.UTF-8' },
-    ports: { postgres: port },
+    command: ['bash', '-c', memberScript],
+    variables: {
+      PGDATA: dataFolder,
+      LANG: 'C.UTF-8',
+      ...identity,
+      PATRONI_SUPERUSER_PASSWORD: passwords.superuser,
+      PATRONI_REPLICATION_PASSWORD: passwords.replication,
+      PATRONI_REWIND_PASSWORD: passwords.rewind,
+    },
+    ports: { postgres: port, patroni: restPort },
     probes: {
-      startup: { check: ready, periodSeconds: 5, failures: 120 },
-      readiness: { check: ready },
-      // A server in recovery refuses clients and must not be killed for it: alive is a postmaster that listens.
-      liveness: { check: { tcp: 'postgres' }, periodSeconds: 20, failures: 6 },
+      startup: { check: alive, periodSeconds: 5, failures: 60 },
+      // Primary, or a replica that keeps up: not while the lease is lost, so that a Service leaves it.
+      readiness: { check: { http: '/readiness', port: 'patroni', tls: true }, periodSeconds: 5 },
+      // Patroni itself: a server in recovery refuses clients and must not be killed for it.
+      liveness: { check: alive, periodSeconds: 20, failures: 6 },
     },
     mounts: [
       data,
-      settings,
+      configuration,
+      certificate,
+      token,
       temporary,
-      { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } },
+      sockets,
       { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
     ],
-    // A plain stop signal would wait for every client to leave: sessions end, transactions roll back, data is whole.
-    preStop: ['pg_ctl', 'stop', '--mode', 'fast', '--wait', '--timeout', '240'],
     resources: size,
     share: guaranteed,
   });
-  const monitoring = exporter({
-    image: exporterImage,
-    port: metrics.port,
-    healthPath: '/',
-    variables: {
-      DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
-      DATA_SOURCE_USER: monitor.role,
-      DATA_SOURCE_PASS: monitor.password,
-    },
-  });
+  const monitoring = {
+    ...exporter({
+      image: exporterImage,
+      port: metrics.port,
+      healthPath: '/',
+      variables: {
+        DATA_SOURCE_URI: '/postgres?host=/run/postgresql&sslmode=disable',
+        DATA_SOURCE_USER: monitor.role,
+        DATA_SOURCE_PASS: monitor.password,
+      },
+    }),
+    mounts: [{ ...sockets, readOnly: true }],
+  };
   const prepare = program('prepare', {
     image,
     command: ['bash', '-c', prepareScript],
-    variables: { PGDATA: pgdata, POSTGRES_PASSWORD: superuser, LANG: 'C.UTF-8' },
+    variables: { PGDATA: dataFolder, LANG: 'C.UTF-8' },
     mounts: [data, temporary],
   });
+  const label = (role: string) => ({ [roleLabel]: role });
   new StatefulSet(scope, id, {
     containers: [postgres, monitoring],
     initContainers: [prepare],
     user,
+    members,
+    services: {
+      [primaryOf(id)]: label('primary'),
+      [replicasOf(id)]: label('replica'),
+    },
     claim: `${id}-data`,
     storage: size.storage,
     port: { name: 'postgres', number: port },
     metrics,
     backup,
-    restartOn: () => Object.values(configuration),
+    // What the members agree on is brought to them while they run.
+    restartOn: () => [member],
     // A checkpoint of all shared buffers may take minutes.
     gracePeriodSeconds: 300,
   });
+  reconcile(scope, id, { image, cluster, mounts: [configuration, certificate] });
 }
 
-/** A subfolder: the root of a volume belongs to the volume plugin. */
-const pgdata = '/pgdata/pg17';
-
-const fileFlags = {
-  config_file: '/etc/postgres/postgresql.conf',
-  hba_file: '/etc/postgres/pg_hba.conf',
-  ident_file: '/etc/postgres/pg_ident.conf',
-};
-
-/** The operating system's user of the image, whatever its name, is the superuser inside the pod. */
-const ident = 'pod /^.*$ postgres\n';
-
-const ready = { command: ['pg_isready', '--quiet', '--host', '127.0.0.1', '--username', 'postgres'] };
+const alive = { http: '/liveness', port: 'patroni', tls: true } as const;

@@ -27,7 +27,7 @@ export class DatabaseTask extends Construct {
     new Job(this, id, {
       component: 'maintenance',
       initContainers: before,
-      containers: [database.clientProgram(id, psqlFile('/sql/task.sql'), id, { mounts: [file.at('/sql')] })],
+      containers: [database.clientProgram(id, psqlFile('/sql/task.sql'), { mounts: [file.at('/sql')] })],
       user: platform.user,
       schedule,
       deadlineSeconds,

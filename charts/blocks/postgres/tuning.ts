@@ -1,72 +1,101 @@
-import { limitsOf, type Resources } from '../quantity';
+import { limitsOf, memoryMiB, type Resources } from '../quantity';
 
-/** Most connections at once. Each costs memory; a pooler in front multiplies them (ALL-12). */
+/** What decides the configuration of a server. */
+export interface ServerSize extends Resources {
+  readonly storage: string;
+}
+
+/** The figures of a guide: they hold when the memory is the guide's (HWO-04, TDA-22). */
+export interface Documented {
+  readonly memory: string;
+  readonly parameters: Parameters;
+}
+
+/** postgresql.conf by name; values as the file has them, without quotes. */
+export type Parameters = Readonly<Record<string, string>>;
+
+/** Most connections at once, as most guides have it. Each costs memory; a pooler in front multiplies them (ALL-12). */
 export const maxConnections = 200;
 
-/** PostgreSQL's share of the work memory when every connection sorts at the same time; parallel workers count too. */
+/** A sort takes its work memory as often as it has nodes, and each parallel worker takes it again. */
 const sortersPerConnection = 3;
 const workerProcesses = 8;
 
 /**
- * postgresql.conf for a server of this size (ALL-13, PHY-20). The rules are pgtune's for a mixed load; the memory is
- * the container's limit, in MiB.
+ * The figures for a server of this size (ALL-13, PHY-20), after pgtune's for a mixed load. Memory is the container's
+ * limit: the kernel counts the page cache of a container as its own memory, so what the server does not take is cache.
  */
-export function tuning(size: Resources): Record<string, string> {
-  const { memoryMiB, milliCpu } = limitsOf(size);
-  const sharedBuffers = Math.floor(memoryMiB / 4);
-  const workMiB = (memoryMiB - sharedBuffers) / ((maxConnections + workerProcesses) * sortersPerConnection);
+export function tuning(size: ServerSize, connections: number): Parameters {
+  const { memoryMiB: memory, milliCpu } = limitsOf(size);
+  const storage = memoryMiB(size.storage);
+  const sharedBuffers = Math.floor(memory / 4);
+  const workMiB = (memory - sharedBuffers) / ((connections + workerProcesses) * sortersPerConnection);
   const cores = Math.max(1, Math.ceil(milliCpu / 1000));
+  // Write-ahead log shares the volume with the data: between two checkpoints it may take a tenth of it.
+  const maxWal = Math.min(8192, Math.max(256, Math.floor(storage / 10)));
   return {
-    max_connections: `${maxConnections}`,
+    max_connections: `${connections}`,
     shared_buffers: `${sharedBuffers}MB`,
-    effective_cache_size: `${Math.floor((memoryMiB * 3) / 4)}MB`,
-    maintenance_work_mem: `${Math.min(2048, Math.max(16, Math.floor(memoryMiB / 16)))}MB`,
+    effective_cache_size: `${Math.floor((memory * 3) / 4)}MB`,
+    maintenance_work_mem: `${Math.min(2048, Math.max(16, Math.floor(memory / 16)))}MB`,
     work_mem: `${Math.max(1024, Math.floor(workMiB * 1024))}kB`,
     wal_buffers: `${Math.min(16, Math.max(1, Math.floor(sharedBuffers * 0.03)))}MB`,
-    min_wal_size: '256MB',
-    max_wal_size: '1GB',
+    min_wal_size: `${Math.min(1024, Math.floor(maxWal / 4))}MB`,
+    max_wal_size: `${maxWal}MB`,
+    // A replica that stays away may hold back a quarter of the volume, then it is made anew.
+    max_slot_wal_keep_size: `${Math.floor(storage / 4)}MB`,
+    wal_keep_size: `${Math.min(512, Math.floor(storage / 20))}MB`,
     checkpoint_completion_target: '0.9',
+    checkpoint_timeout: '15min',
+    wal_compression: 'on',
     random_page_cost: '1.1',
     effective_io_concurrency: '200',
     default_statistics_target: '100',
     max_worker_processes: `${workerProcesses}`,
     max_parallel_workers: `${Math.min(workerProcesses, cores)}`,
     max_parallel_workers_per_gather: `${Math.min(4, Math.ceil(cores / 2))}`,
+    max_parallel_maintenance_workers: `${Math.min(4, Math.ceil(cores / 2))}`,
     jit: 'off',
   };
 }
 
-/** What holds for every size: safety, statistics, logs to stderr with the prefix of the documents (ALL-13). */
-const always: Record<string, string> = {
-  listen_addresses: "'*'",
-  unix_socket_directories: "'/run/postgresql'",
-  password_encryption: "'scram-sha-256'",
-  wal_level: "'replica'",
-  dynamic_shared_memory_type: "'posix'",
-  shared_preload_libraries: "'pg_stat_statements'",
-  'pg_stat_statements.track': "'all'",
+/** What holds for every size: safety, replication, statistics, logs with the prefix of the documents (ALL-13, TDA-04). */
+const always: Parameters = {
+  password_encryption: 'scram-sha-256',
+  wal_level: 'replica',
+  hot_standby: 'on',
+  max_wal_senders: '10',
+  max_replication_slots: '10',
+  wal_log_hints: 'on',
+  // A peer that is gone is noticed in seconds, not in the kernel's quarter of an hour.
+  wal_sender_timeout: '5s',
+  wal_receiver_timeout: '5s',
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  dynamic_shared_memory_type: 'posix',
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
   track_io_timing: 'on',
   logging_collector: 'off',
+  log_destination: 'stderr',
   log_min_duration_statement: '1000',
-  log_line_prefix: "'%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h '",
+  log_line_prefix: '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ',
   log_checkpoints: 'on',
   log_connections: 'off',
   log_lock_waits: 'on',
   log_temp_files: '0',
-  log_timezone: "'UTC'",
-  timezone: "'UTC'",
+  log_timezone: 'UTC',
+  timezone: 'UTC',
+  ssl: 'on',
+  ssl_min_protocol_version: 'TLSv1.2',
+  ssl_cert_file: '/tls/tls.crt',
+  ssl_key_file: '/tls/tls.key',
+  ssl_ca_file: '/tls/ca.crt',
 };
 
-/** The whole postgresql.conf. */
-export const postgresConf = (size: Resources): string =>
-  Object.entries({ ...always, ...tuning(size) })
-    .map(([name, value]) => `${name} = ${value}\n`)
-    .join('');
-
-/** Who may log in: over the network with a password, inside the pod as the superuser. */
-export const hbaConf = [
-  'local all all peer map=pod',
-  'host  all all all scram-sha-256',
-  'host  replication all all scram-sha-256',
-  '',
-].join('\n');
+/** The whole configuration: what always holds, what the size asks for, and the guide's own figures at its own memory. */
+export function parameters(size: ServerSize, connections: number, documented?: Documented): Parameters {
+  const own = documented?.memory === size.memory ? documented.parameters : {};
+  return { ...always, ...tuning(size, connections), ...own };
+}

@@ -45,18 +45,19 @@ class Postgres {
 
   /**
    * The modes mean what they mean to libpq: `require` verifies only if it is given a CA, `verify-ca` does not compare the host.
+   * What the URL leaves open, the environment says.
    * @param {URLSearchParams} parameters
    */
   async encrypt(parameters) {
+    const { PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY } = process.env;
     // `ssl` is how asyncpg spells it. `prefer` is refused: a rehearsal must not fall back in silence.
-    const mode = parameters.get('sslmode') ?? parameters.get('ssl') ?? 'disable';
+    const mode = parameters.get('sslmode') ?? parameters.get('ssl') ?? PGSSLMODE ?? 'disable';
     if (mode === 'disable') return;
     const known = ['require', 'verify-ca', 'verify-full'];
     if (!known.includes(mode))
       throw new Error(`expected sslmode to be one of disable, ${known.join(', ')}, got ${mode}`);
     this.wire.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
     if ((await this.wire.read(1)).toString() !== 'S') throw new Error('the server does not speak TLS');
-    const { PGSSLROOTCERT, PGSSLCERT, PGSSLKEY } = process.env;
     const ca = parameters.get('sslrootcert') ?? PGSSLROOTCERT;
     await this.wire.secure({
       rejectUnauthorized: mode !== 'require' || ca !== undefined,

@@ -1,0 +1,250 @@
+import { onRenewal } from '../shell';
+import type { Replicas } from '../scaling';
+
+/** The role as which the pooler looks up what it must know of a client: its only right. */
+export const poolerRole = 'pooler';
+
+/** Roles that log in to the server and never through the pooler, beside superusers and those that replicate. */
+const strangers = [poolerRole, 'monitor', 'rewind', 'pgbackrest'];
+
+/** The database in which the pooler looks clients up; no client opens it through the pooler. */
+const lookupDatabase = 'postgres';
+
+export const poolerPort = 6432;
+
+export interface PoolerDemand {
+  /** Pods of the pooler. */
+  readonly replicas: Replicas;
+  /** Most connections that one pod opens to the server, its lookups among them. */
+  readonly perInstance: number;
+  /** Connections that go to the server past the pooler, by who opens them. */
+  readonly direct: Readonly<Record<string, number>>;
+  /** `superuser_reserved_connections` of the server. @default 3 */
+  readonly reserved?: number;
+  /** `max_connections` of the server. */
+  readonly maxConnections: number;
+  /** Most connections at once of each client, by its role: its highest number of pods × the pool of one pod. */
+  readonly clients: Readonly<Record<string, number>>;
+}
+
+/** Connections that one pod takes from clients and opens to its server: all together, and for each role. */
+export interface PoolerSizes {
+  readonly maxClients: number;
+  readonly maxServers: number;
+  readonly users: Readonly<Record<string, Omit<PoolerSizes, 'users'>>>;
+}
+
+/** Connections that look clients up. */
+const lookups = 2;
+
+/** A rolling update adds a pod before it takes one away, and what leaves keeps its connections for some seconds. */
+const rolling = 2;
+
+/** A client's own rolling update has more pods at once than its highest number. */
+const headroom = 2;
+
+/** What never goes through the pooler, by who opens it: sessions, locks and replication are none of its business. */
+export const directConnections: Readonly<Record<string, number>> = {
+  // Its own session and that of its REST API, and a member that rewinds.
+  patroni: 3,
+  exporter: 2,
+  accounts: 1,
+  migration: 2,
+  backup: 3,
+  maintenance: 2,
+  // Who mends something at night.
+  person: 2,
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/**
+ * Checks that all pods of the pooler fit the server, also in the middle of a rolling update (ALL-12, GOV-05).
+ *
+ * @throws Error when they may open more connections together than the server takes
+ */
+export function checkFits(demand: Omit<PoolerDemand, 'clients'>): void {
+  const { replicas, perInstance, direct, reserved = 3, maxConnections } = demand;
+  const pods = replicas.max + rolling;
+  const others = sum(Object.values(direct));
+  const needed = pods * perInstance + others + reserved;
+  if (needed <= maxConnections) return;
+  throw new Error(
+    `expected \`maxConnections\` to be at least ${needed}, got ${maxConnections}: ${pods} pods of the pooler ` +
+      `(${replicas.max}, and ${rolling} in a rolling update) × ${perInstance}, ${others} past it and ${reserved} reserved: ` +
+      'raise it, or lower `perInstance`',
+  );
+}
+
+/**
+ * The sizes of one pod.
+ *
+ * Clients: it takes twice of what each may open, so the last pod that is left holds all of them, and none of them takes
+ * another's place. Server: each client has one connection that nobody can take from it, and of the rest a share by its
+ * size, so all pools together never exceed what the pod may open: whoever floods its own pool waits in it alone.
+ *
+ * @throws Error when the pods do not fit the server, or the clients do not fit one pod
+ */
+export function poolerSizes(demand: PoolerDemand): PoolerSizes {
+  checkFits(demand);
+  const { perInstance, clients } = demand;
+  // To PgBouncer, none is without limit.
+  const entries = Object.entries(clients).map(([role, most]) => [role, Math.max(1, most)] as const);
+  // One is for whoever has no share of its own: the owner, a person.
+  const maxServers = perInstance - lookups;
+  const shared = maxServers - 1 - entries.length;
+  if (shared < 0) {
+    throw new Error(
+      `expected \`perInstance\` to be at least ${entries.length + 1 + lookups}, one for each of ${entries.length} ` +
+        `clients, one for others and ${lookups} to look them up, got ${perInstance}: raise it and \`maxConnections\``,
+    );
+  }
+  const all = sum(entries.map(([, most]) => most));
+  const users = entries.map(([role, most]) => {
+    const share = 1 + Math.floor((shared * most) / all);
+    return [role, { maxClients: most * headroom, maxServers: Math.min(most, share) }] as const;
+  });
+  return { maxClients: all * headroom + 10, maxServers, users: Object.fromEntries(users) };
+}
+
+/** To its clients and to its server it shows one certificate, and asks for one of the same authority. */
+const tls = (side: 'client' | 'server'): string => `${side}_tls_sslmode = verify-full
+${side}_tls_ca_file = /tls/ca.crt
+${side}_tls_cert_file = /tls/tls.crt
+${side}_tls_key_file = /tls/tls.key`;
+
+const scratch = '/run/pgbouncer';
+
+/**
+ * Ends a new connection that found a replica: after a failover the Service may point to the old primary for a moment,
+ * and its connections would stay in the pool. As the role that logged in: the one it acts as may not end it.
+ */
+const onlyPrimary = 'set local role none; select pg_terminate_backend(pg_backend_pid()) where pg_is_in_recovery()';
+
+/**
+ * pgbouncer.ini: one database, transaction pooling, TLS to both sides (ALL-12, GOV-05, TDA-16).
+ *
+ * Source: PgBouncer's documentation, "config.md", at 1.25.
+ *
+ * @param server the Service that finds the primary
+ * @throws Error when the database is the one that clients must not open
+ */
+export function poolerIni(database: string, server: string, sizes: PoolerSizes): string {
+  if (database === lookupDatabase) {
+    throw new Error(`expected \`database\` not to be \`${lookupDatabase}\`, which holds no data: choose another name`);
+  }
+  const host = `host=${server} port=5432`;
+  const users = Object.entries(sizes.users).map(
+    ([role, own]) => `${role} = pool_size=${own.maxServers} max_user_client_connections=${own.maxClients}`,
+  );
+  return `[databases]
+${database} = ${host} dbname=${database} max_db_connections=${sizes.maxServers} connect_query='${onlyPrimary}'
+; Where clients are looked up. They cannot open it: see hba.conf.
+${lookupDatabase} = ${host} dbname=${lookupDatabase} pool_size=${lookups} max_db_connections=${lookups}
+
+; Shares that fit max_db_connections together.
+[users]
+${users.join('\n')}
+
+[pgbouncer]
+listen_addr = *
+listen_port = ${poolerPort}
+; The console is here, for the user of the process as \`pgbouncer\` and for nobody else.
+unix_socket_dir = ${scratch}
+admin_users =
+stats_users =
+
+pool_mode = transaction
+max_prepared_statements = 200
+ignore_startup_parameters = extra_float_digits
+
+; hba.conf asks for SCRAM, whose secret is the server's own.
+auth_type = hba
+auth_hba_file = /etc/pgbouncer/hba.conf
+auth_file = ${scratch}/userlist.txt
+auth_user = ${poolerRole}
+auth_dbname = ${lookupDatabase}
+auth_query = select name, secret from pooler.lookup($1)
+
+${tls('client')}
+${tls('server')}
+
+max_client_conn = ${sizes.maxClients}
+default_pool_size = 1
+; What nobody needs for a minute is another client's.
+server_idle_timeout = 60
+server_lifetime = 600
+
+; A server that is gone is noticed in eleven seconds, whether a query waits for it or not; the next is tried every second.
+server_connect_timeout = 5
+server_login_retry = 1
+server_check_delay = 5
+query_wait_timeout = 30
+tcp_keepalive = 1
+tcp_keepidle = 5
+tcp_keepintvl = 3
+tcp_keepcnt = 2
+tcp_user_timeout = 10000
+dns_nxdomain_ttl = 2
+
+; Disconnections are on: why a server was lost stands nowhere else.
+log_connections = 0
+log_stats = 0
+`;
+}
+
+/** Who may open what: a client its one database, over TLS and with its password; the pooler's own role nothing. */
+export const poolerHba = (database: string): string => `hostssl all ${poolerRole} all reject
+hostssl ${database} all all scram-sha-256
+`;
+
+/** Writes down the one password that the pooler knows, hands renewed certificates to it, and becomes PgBouncer. */
+export const poolerStart = `set -eu
+umask 077
+printf '"${poolerRole}" "%s"\\n' "\${POOLER_PASSWORD//\\"/\\"\\"}" > ${scratch}/userlist.txt
+unset POOLER_PASSWORD
+{
+  ${onRenewal('kill -HUP $$')}
+} &
+# Each client is an open file, and a runtime may allow no more than 1024 at first.
+ulimit -n "$(ulimit -Hn)"
+exec pgbouncer /etc/pgbouncer/pgbouncer.ini
+`;
+
+/** Seconds until Services have forgotten the pod, and those that its transactions have from then on. */
+const [forgotten, transactions] = [5, 45];
+
+/** Kubernetes waits this long; the rest is for sessions that are cut off at the end. */
+export const poolerGraceSeconds = forgotten + transactions + 10;
+
+/**
+ * Before the stop signal: serves until Services have forgotten the pod, then takes no new client and ends when the last
+ * transaction has. The stop signal itself, a second one, would cut transactions off: it comes when this has ended.
+ */
+export const poolerStop = `pooler=1
+sleep ${forgotten}
+kill -INT $pooler
+for _ in {1..${transactions}}; do
+  sleep 1
+  kill -0 $pooler 2> /dev/null || exit 0
+done
+`;
+
+/** SQL for psql, as often as it runs, once the role is there: it finds a client's SCRAM secret, and nobody else's. */
+export const lookupSql = `\\set ON_ERROR_STOP on
+\\connect ${lookupDatabase}
+set client_min_messages to warning;
+create schema if not exists pooler;
+create or replace function pooler.lookup(login text, out name text, out secret text) returns setof record
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+  as $$
+    select rolname::text, rolpassword from pg_authid
+    where rolname = login and rolcanlogin and not rolsuper and not rolreplication
+      and (rolvaliduntil is null or rolvaliduntil > now())
+      and rolname not in (${strangers.map((role) => `'${role}'`).join(', ')})
+  $$;
+revoke all on function pooler.lookup(text) from public;
+grant usage on schema pooler to ${poolerRole};
+grant execute on function pooler.lookup(text) to ${poolerRole};
+grant connect on database ${lookupDatabase} to ${poolerRole};
+`;
