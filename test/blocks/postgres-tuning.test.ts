@@ -62,7 +62,7 @@ test('ALL-12 fewer connections leave more work memory to each', () => {
 test('ALL-13 statements are counted, slow ones logged, with the prefix of the documents', () => {
   expect(parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200)).toMatchObject({
     shared_preload_libraries: 'pg_stat_statements',
-    log_min_duration_statement: '1000',
+    log_min_duration_statement: '1000ms',
     log_line_prefix: '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ',
     shared_buffers: '512MB',
   });

@@ -79,7 +79,7 @@ const always: Parameters = {
   track_io_timing: 'on',
   logging_collector: 'off',
   log_destination: 'stderr',
-  log_min_duration_statement: '1000',
+  log_min_duration_statement: '1000ms',
   log_line_prefix: '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ',
   log_checkpoints: 'on',
   log_connections: 'off',
