@@ -35,7 +35,10 @@ interface Documented {
   readonly secrets: readonly [readonly string[], rows: string];
 }
 
-const postgres = { 'StatefulSet/postgres': 26, 'Job/postgres-accounts': 26 };
+const postgres = {
+  ...{ 'StatefulSet/postgres': 26, 'Job/postgres-accounts': 26, 'Job/postgres-settings': 26 },
+  'Deployment/postgres-pooler': 1001,
+};
 const redis = { 'StatefulSet/redis': 999 };
 const neo4j = { 'StatefulSet/neo4j': 7474, 'Job/neo4j-accounts': 7474 };
 const qdrant = { 'StatefulSet/qdrant': 1000 };
@@ -89,7 +92,8 @@ const secretNames = (containers: readonly ContainerManifest[]): string[] =>
 /** psql asks with it whether the release is there. */
 const everybody = 'PGPASSWORD';
 /** What the images of databases and of their exporters take. */
-const ofServers = /^((POSTGRES|INITIAL|NEO4J|REDIS)_PASSWORD|PASSWORD_[A-Z_]+|QDRANT__[A-Z_]+|DATA_SOURCE_PASS)$/;
+const ofServers =
+  /^((POSTGRES|INITIAL|NEO4J|REDIS)_PASSWORD|PASSWORD_[A-Z_]+|PATRONI_[A-Z]+_PASSWORD|POOLER_PASSWORD|QDRANT__[A-Z_]+|DATA_SOURCE_PASS)$/;
 
 /** Where the documents of one platform leave no other way. */
 function ofDocuments(name: PlatformName): Exception[] {
@@ -146,6 +150,11 @@ export const exceptions: readonly Exception[] = [
     { 'kube-score': ['deployment-replicas'] },
     alone('physics-assistant', 'Deployment/flower'),
     'PHY-09: a page for administrators that counts in its own memory; two would show different figures',
+  ),
+  ...broken(
+    { 'kube-score': ['service-targets-pod'] },
+    ({ object }) => ['Service/postgres-primary', 'Service/postgres-replicas'].includes(object),
+    'TDA-04: who is the primary is a label that Patroni writes on running pods',
   ),
   ...broken(
     { checkov: ['CKV_K8S_43'] },
