@@ -1,0 +1,59 @@
+import { Construct } from 'constructs';
+import { Configuration } from '../../configuration';
+import type { Container, Mount } from '../../container';
+import type { Variables } from '../../environment';
+import { burstable } from '../../quantity';
+import { memberFiles, port, stanza, type BackupLayout } from './configuration';
+import { serveFile } from './scripts';
+
+/** What PostgreSQL needs for its write-ahead log to travel; `archive_timeout` bounds what a disaster may cost (TDA-12). */
+export const archiveParameters = {
+  archive_mode: 'on',
+  archive_timeout: '60s',
+  archive_command: `pgbackrest --stanza=${stanza} archive-push "%p"`,
+  restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
+} as const;
+
+const server = '/etc/pgbackrest/server.conf';
+
+/** A container that serves with pgBackRest: nothing but TLS, and nobody but those whom the configuration names. */
+export const serving = (image: string, configuration: string, mounts: readonly Mount[]): Container => ({
+  name: 'pgbackrest',
+  image,
+  command: ['bash', '/etc/pgbackrest/serve.sh'],
+  variables: { PGBACKREST_CONFIG: configuration, LANG: 'C.UTF-8' },
+  ports: { pgbackrest: port },
+  probes: {
+    readiness: { check: { tcp: 'pgbackrest' } },
+    liveness: { check: { command: ['pgbackrest', 'server-ping', '--log-level-console=error'] }, periodSeconds: 20 },
+  },
+  mounts: [...mounts, { path: '/tmp', volume: { scratch: 'pgbackrest-tmp', sizeMiB: 16 } }],
+  resources: { cpu: '1', memory: '256Mi' },
+  share: burstable,
+});
+
+/** What a member of the cluster needs for its backup: files, variables, and a container beside the server. */
+export class MemberBackup extends Construct {
+  private readonly files: Configuration;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    layout: BackupLayout,
+    /** Passphrases and keys of the repositories: for the container that runs PostgreSQL, and for no other. */
+    readonly variables: Variables,
+  ) {
+    super(scope, id);
+    this.files = new Configuration(this, id, { ...memberFiles(layout), ...serveFile });
+  }
+
+  /** For the container that runs PostgreSQL, and for the one beside it. */
+  get mount(): Mount {
+    return this.files.at('/etc/pgbackrest');
+  }
+
+  /** @param mounts of the server: data, socket and certificate */
+  sidecar(image: string, mounts: readonly Mount[]): Container {
+    return serving(image, server, [...mounts, this.mount]);
+  }
+}

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = join(__dirname, 'scripts');
+
+const texts = Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+
+/** What pods run that serve with pgBackRest. */
+export const serveFile = { 'serve.sh': texts['serve.sh'] ?? '' };
+
+/** What Jobs run, by file name, for the folder /scripts; `with-lock.sh` is for whoever must not run beside a backup. */
+export const jobScripts: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(texts).filter(([name]) => !(name in serveFile)),
+);
