@@ -15,7 +15,6 @@ export const changeFaults: readonly Fault[] = [
     name: 'image',
     title: 'rolling change of the image',
     usesTools: true,
-    handsOver: true,
     recoverySeconds: 600,
     prepare: async ({ target }) => {
       const archive = process.env.SLIPWAY_POSTGRES_ARCHIVE;

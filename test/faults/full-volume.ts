@@ -1,9 +1,10 @@
 import { json, pause } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
-import type { Fault, Scene } from './fault';
+import type { Fault } from './fault';
 import { inside, kubectlNow } from './kube';
 import { onNode } from './machine';
-import { patronictl, whole } from './members';
+import { membersOf, patronictl, whole } from './members';
+import type { Target } from './target';
 
 const filler = '/pgdata/filler';
 const spareMiB = 96;
@@ -28,7 +29,7 @@ const grow = `
   if [ -d "$1.small" ]; then rmdir "$1.small"; fi`;
 
 /** Where the volume of a member lies on its node. */
-async function folderOf({ target }: Scene, pod: string): Promise<string> {
+async function folderOf(target: Target, pod: string): Promise<string> {
   const claim = await json<Manifest>('get', 'pvc', `${target.name}-data-${pod}`, '-n', target.namespace);
   const { spec } = await json<Manifest>('get', 'pv', claim.spec.volumeName as string);
   const path = (spec.local ?? spec.hostPath)?.path as string | undefined;
@@ -47,33 +48,61 @@ function without(namespace: string, pod: string, node: string, act: () => void):
   }
 }
 
+/** Makes a member the primary: only a synchronous standby may take over. @throws Error when it is none in the end */
+async function promote(target: Target, pod: string): Promise<void> {
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const [primary, standby] = await membersOf(target);
+    if (primary?.pod === pod) return;
+    if (standby?.pod === pod) {
+      await patronictl(target, 'switchover', '--leader', primary?.pod ?? '', '--candidate', pod, '--force');
+    } else {
+      // The other replica steps back for a moment.
+      kubectlNow('delete', 'pod', standby?.pod ?? '', '-n', target.namespace, '--timeout=50s');
+    }
+    await pause(10);
+    await whole(target, 300, 10);
+  }
+  const [primary] = await membersOf(target);
+  if (primary?.pod !== pod) throw new Error(`expected ${pod} to be the primary, got ${primary?.pod}`);
+}
+
+/**
+ * Fills the volume in its container. Only a file system of memory, and no more than it can hold: a volume that is a
+ * folder of the machine's disk would take the disk, and all nodes, with it.
+ */
+const fill = `set -eu
+  [ "$(stat -f -c %T /pgdata)" = tmpfs ] || { echo "expected a small file system at /pgdata, got $(stat -f -c %T /pgdata)" >&2; exit 1; }
+  head -c ${4 * spareMiB}M /dev/zero > ${filler} 2> /dev/null || true
+  left=$(df --output=avail -BM /pgdata | tail -1 | tr -dc 0-9)
+  [ "$left" -le 1 ] || { echo "expected a full file system at /pgdata, got $left MiB left" >&2; exit 1; }
+  # The segments that lie ready would last for minutes.
+  for n in $(seq 40); do
+    psql -XAtq -U postgres -d postgres -c "select pg_logical_emit_message(false, 'x', 'x'), pg_switch_wal()" || break
+  done > /dev/null 2>&1`;
+
 /** The volume of the primary is full: WAL cannot be written. */
 export const fullVolume: Fault = {
   name: 'full-volume',
   title: "primary's volume full, its WAL too, freed after 60 s",
-  usesTools: true,
+  // It mounts something on a node.
+  reach: 'node',
   holdSeconds: 60,
   recoverySeconds: 420,
   // A replica is given a small volume and made the primary.
   prepare: async (scene) => {
     const { target, replicas } = scene;
     const [{ pod, node }] = replicas;
-    const folder = await folderOf(scene, pod);
+    const folder = await folderOf(target, pod);
     scene.undo(() => without(target.namespace, pod, node, () => onNode(node, grow, folder)), { late: true });
     without(target.namespace, pod, node, () => onNode(node, shrink, folder, `${spareMiB}`));
     await whole(target, 300, 10);
-    await patronictl(target, 'switchover', '--leader', scene.primary.pod, '--candidate', pod, '--force');
+    await promote(target, pod);
   },
   inject: async ({ target, primary, undo }) => {
-    const { namespace } = target;
-    const server = (script: string) => inside(namespace, primary.pod, 'server', 'bash', '-c', script);
-    const free = ['exec', '-n', namespace, primary.pod, '-c', 'server', '--', 'rm', '-f', filler];
-    undo(() => kubectlNow(...free));
-    await server(`cat /dev/zero > ${filler}; true`);
-    // The segments that lie ready would last for minutes.
-    const spend = `
-      for n in $(seq 40); do psql -XAtq -U postgres -d postgres -c "select pg_logical_emit_message(false, 'x', 'x'), pg_switch_wal()" || break; done`;
-    await server(`${spend} > /dev/null 2>&1; true`);
+    const folder = await folderOf(target, primary.pod);
+    // From the node: a container that cannot write may not stand long enough.
+    undo(() => onNode(primary.node, 'rm -f "$1.small/filler"', folder));
+    await inside(target.namespace, primary.pod, 'server', 'bash', '-c', fill);
     await pause(1);
   },
 };

@@ -26,12 +26,7 @@ export async function strike(fault: Fault, agents: Agents): Promise<Outcome> {
   const looking = look(agents);
   const since = Date.now();
   say(`${fault.name}: striking ${found.primary.pod} on ${found.primary.node}`);
-  await fault.inject(found);
-  await pause(fault.holdSeconds ?? 0);
-  heal({ late: false });
-  const healed = Date.now();
-  say(`${fault.name}: over after ${((healed - since) / 1000).toFixed(1)} s, waiting for a whole cluster`);
-  const recovered = await recovery(fault, agents);
+  const { healed, recovered } = await hit(fault, found, since).finally(looking);
   const served = await looking();
   const until = Date.now();
   const written = await agents.written(since);
@@ -42,6 +37,20 @@ export async function strike(fault: Fault, agents: Agents): Promise<Outcome> {
   const outcome = judged(fault, target, { written, watched, since, healed, until, served, recovered, another });
   say(`${fault.name}: ${JSON.stringify({ ...outcome, failures: written.failures })}`);
   return outcome;
+}
+
+/** Injects, holds, heals and waits for a whole cluster. */
+async function hit(
+  fault: Fault,
+  found: Scene,
+  since: number,
+): Promise<{ healed: number; recovered?: number | undefined }> {
+  await fault.inject(found);
+  await pause(fault.holdSeconds ?? 0);
+  heal({ late: false });
+  const healed = Date.now();
+  say(`${fault.name}: over after ${((healed - since) / 1000).toFixed(1)} s, waiting for a whole cluster`);
+  return { healed, recovered: await recovery(fault, found.agents) };
 }
 
 async function scene(agents: Agents): Promise<Scene> {

@@ -29,6 +29,7 @@ type Pod = 'member' | 'job' | 'repository';
 export class Cluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'slipway-pgbackrest-'));
   layout!: BackupLayout;
+  private readonly begun: ChildProcess[] = [];
   private readonly running = new Map<string, ChildProcess>();
   private ports = { postgres: 0, member: 0, repository: 0 };
 
@@ -136,6 +137,8 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    // What a killed Job leaves behind would hold its pipes, and them this process.
+    for (const { stdout, stderr } of this.begun) for (const pipe of [stdout, stderr]) pipe?.destroy();
     for (const name of [...this.running.keys()]) await this.stop(name, name === 'postgres' ? 'SIGQUIT' : 'SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -211,6 +214,7 @@ export class Cluster {
   /** The same, while other things happen. */
   jobMeanwhile(script: string, args: readonly string[] = []) {
     const child = spawn('bash', [this.at('job', `${script}.sh`), ...args], { env: this.jobEnvironment });
+    this.begun.push(child);
     const output = { said: '' };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output.said += chunk));
     return { child, output, ended: once(child, 'close').then(([status]) => status as number | null) };
