@@ -1,7 +1,6 @@
 import { Construct } from 'constructs';
 import { Accounts } from '../accounts';
 import type { BackupPlan } from '../backup';
-import { clientFolder } from '../authority';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 import type { Container, Mount } from '../container';
 import { kebab, type Variables } from '../environment';
@@ -11,11 +10,12 @@ import type { Resources } from '../quantity';
 import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
 import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
+import { applicationVariables, psqlProgram, psqlVariables, type Login, type ProgramProps } from './login';
 import { roles } from './patroni';
 import { Pooler } from './pooler';
 import { directConnections, poolerPort, poolerRole } from './pooler-configuration';
 import { accountsScript, loginScript } from './scripts';
-import { port, primaryOf, program, server, temporary, user } from './server';
+import { port, primaryOf, server, user } from './server';
 import { maxConnections, type Documented, type ServerSize } from './tuning';
 
 export interface PostgresProps {
@@ -50,21 +50,7 @@ export interface PostgresProps {
   readonly users?: Users;
 }
 
-/** What a container with psql has beside its connection. */
-interface ProgramProps {
-  readonly variables: Variables;
-  readonly mounts: readonly Mount[];
-}
-
 const monitor = 'monitor';
-
-/** How libpq and asyncpg are told to ask for the server's certificate and to show their own, whatever the URL says (TDA-07). */
-const verified: Variables = {
-  PGSSLMODE: 'verify-full',
-  PGSSLROOTCERT: `${clientFolder}/ca-cert.pem`,
-  PGSSLCERT: `${clientFolder}/client-cert.pem`,
-  PGSSLKEY: `${clientFolder}/client-key.pem`,
-};
 
 /**
  * PostgreSQL: a primary and replicas that take over, its own roles for every client, tuned from its memory, never
@@ -83,7 +69,7 @@ export class Postgres extends Construct implements Connectable {
   /** Passwords that the accounts Job gives, by role. */
   private readonly logins = new Map<string, SecretKey>();
   /** What clients run first: set by the release that migrates this database. */
-  private gate: ((client: string, login: Variables) => Container) | undefined;
+  private gate: ((client: string, login: Login) => Container) | undefined;
 
   constructor(
     scope: Construct,
@@ -138,36 +124,25 @@ export class Postgres extends Construct implements Connectable {
   /** Gives the client a role of its own, the variables that name it, and the way to the server. */
   connect(client: Client): Connection {
     checkNeighbours(client, this);
-    const { url, user: userVariable, password: passwordName } = this.props.variables;
+    const { database, variables } = this.props;
     const role = roleOf(client.id);
     if (this.taken.includes(role)) {
       throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
     }
     this.platform.network.connect(client.id, this.pooler, poolerPort);
-    const password = this.login(client.id);
+    const login: Login = { host: this.id, role, password: this.login(client.id), database };
     this.clients.set(client.id, (client.pods ?? 1) * (client.connections ?? 1));
     return {
-      variables: {
-        [userVariable]: role,
-        [passwordName]: password,
-        [url]: this.url(this.id, `$(${userVariable})`, `$(${passwordName})`),
-        ...verified,
-      },
+      variables: applicationVariables(login, variables),
       mounts: [this.platform.authority.client(client.id)],
-      check: { name: this.id, kind: 'postgres', url },
-      ...(this.gate && { before: [this.gate(client.id, this.psql(this.id, role, password))] }),
+      check: { name: this.id, kind: 'postgres', url: variables.url },
+      ...(this.gate && { before: [this.gate(client.id, login)] }),
     };
   }
 
   /** Variables of the owner, for migrations. */
   ownerVariables(): Variables {
-    const { url, user: userVariable, password } = this.props.variables;
-    return {
-      [userVariable]: this.props.owner,
-      [password]: this.owner,
-      [url]: this.url(primaryOf(this.id), `$(${userVariable})`, `$(${password})`),
-      ...verified,
-    };
+    return applicationVariables(this.asOwner, this.props.variables);
   }
 
   /** A container of the workload with psql that logs in to the primary as the owner. */
@@ -177,13 +152,7 @@ export class Postgres extends Construct implements Connectable {
     command: readonly string[],
     props: Partial<ProgramProps> = {},
   ): Container {
-    return this.psqlProgram(
-      workload,
-      name,
-      command,
-      this.psql(primaryOf(this.id), this.props.owner, this.owner),
-      props,
-    );
+    return this.psql(workload, name, command, this.asOwner, props);
   }
 
   /**
@@ -195,7 +164,8 @@ export class Postgres extends Construct implements Connectable {
     const password = this.logins.get(roleOf(client));
     if (!password || !this.clients.has(client))
       throw new Error(`expected \`${client}\` to be connected to ${this.id}, got nobody of this name`);
-    return this.psqlProgram(client, client, command, this.psql(this.id, roleOf(client), password), props);
+    const login = { host: this.id, role: roleOf(client), password, database: this.props.database };
+    return this.psql(client, client, command, login, props);
   }
 
   /** A container of the workload that waits until the owner can log in. */
@@ -224,7 +194,7 @@ export class Postgres extends Construct implements Connectable {
     }
     const [early] = this.clients.keys();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
-    this.gate = (client, login) => gate(this.psqlProgram(client, 'await-release', [], login));
+    this.gate = (client, login) => gate(this.psql(client, 'await-release', [], login));
   }
 
   private get pooler(): string {
@@ -246,36 +216,19 @@ export class Postgres extends Construct implements Connectable {
     return key;
   }
 
-  private psqlProgram(
+  private get asOwner(): Login {
+    const { owner, database } = this.props;
+    return { host: primaryOf(this.id), role: owner, password: this.owner, database };
+  }
+
+  private psql(
     workload: string,
     name: string,
     command: readonly string[],
-    login: Variables,
-    { variables, mounts = [] }: Partial<ProgramProps> = {},
+    login: Login,
+    props?: Partial<ProgramProps>,
   ): Container {
-    return program(name, {
-      image: this.image,
-      command,
-      variables: { ...login, ...variables },
-      mounts: [temporary, this.platform.authority.client(workload), ...mounts],
-    });
-  }
-
-  private url(host: string, name: string, password: string): string {
-    return `postgresql://${name}:${password}@${host}:${port}/${this.props.database}`;
-  }
-
-  private psql(host: string, role: string, password: SecretKey): Variables {
-    const { database } = this.props;
-    return {
-      PGHOST: host,
-      PGPORT: `${port}`,
-      PGDATABASE: database,
-      PGUSER: role,
-      PGPASSWORD: password,
-      PGCONNECT_TIMEOUT: '5',
-      ...verified,
-    };
+    return psqlProgram(this.platform, workload, name, { image: this.image, command, login }, props);
   }
 
   private get version(): PostgresVersion {
@@ -292,20 +245,18 @@ export class Postgres extends Construct implements Connectable {
   private accounts(): void {
     const { database, owner, extensions = [], users = {} } = this.props;
     const id = `${this.id}-accounts`;
-    const variables = () => ({
-      ...this.psql(primaryOf(this.id), roles.superuser, this.superuser),
-      PGDATABASE: 'postgres',
-      ...Object.fromEntries([...this.logins].map(([role, key]) => [passwordVariable(role), key])),
-    });
+    const passwords = () => Object.fromEntries([...this.logins].map(([role, key]) => [passwordVariable(role), key]));
+    const login = {
+      host: primaryOf(this.id),
+      role: roles.superuser,
+      password: this.superuser,
+      database: 'postgres',
+    };
+    const container = this.psql(id, 'accounts', ['bash', '-c', accountsScript], login);
     new Accounts(this, this.id, {
       file: 'accounts.sql',
       text: () => accountsSql({ database, owner, extensions, users }, [...this.clients.keys()], monitor),
-      container: program('accounts', {
-        image: this.image,
-        command: ['bash', '-c', accountsScript],
-        variables,
-        mounts: [temporary, this.platform.authority.client(id)],
-      }),
+      container: { ...container, variables: () => ({ ...psqlVariables(login), ...passwords() }) },
       user,
       port,
     });
