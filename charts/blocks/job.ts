@@ -5,7 +5,7 @@ import { metadata, prefix } from './labels';
 import { Platform } from './platform';
 import { fingerprint, Pod, type PodProps } from './pod';
 
-export interface JobProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'apart'> {
+export interface JobProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'apart' | 'evenly'> {
   /** Cron schedule; without one the Job runs once for each change of what it runs. @default - once */
   readonly schedule?: string;
   /** Runs when somebody starts it, and never by itself; not with `schedule` or `retries`. @default false */

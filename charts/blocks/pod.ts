@@ -19,6 +19,8 @@ export interface PodProps {
   readonly restartOn?: () => readonly string[];
   /** Never two on one node: what must outlive a node. @default false */
   readonly apart?: boolean;
+  /** Never two on one node while another has none; a rolling update may. @default false */
+  readonly evenly?: boolean;
   /** @default Always */
   readonly restartPolicy?: 'Always' | 'Never';
   readonly annotations?: Readonly<Record<string, string>>;
@@ -84,7 +86,7 @@ export class Pod extends Construct {
 
   private place() {
     if (standTogether(this.props.containers)) return gather(this.selector);
-    return spread(this.selector, this.props.apart);
+    return spread(this.selector, this.props);
   }
 
   /** Call it when everything the pod depends on is declared. */
@@ -137,20 +139,25 @@ const gather = (matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinit
   },
 });
 
-/** Apart where it can be, together where it must (ALL-09); or never on one node. */
+/** Apart where it can be, together where it must (ALL-09), unless something stricter is asked for. */
 function spread(
   matchLabels: Record<string, string>,
-  apart = false,
+  { apart = false, evenly = false }: Pick<PodProps, 'apart' | 'evenly'>,
 ): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
-  const constraint = (topologyKey: string) => ({
+  const constraint = (topologyKey: string, strict = false) => ({
     topologyKey,
     maxSkew: 1,
-    whenUnsatisfiable: 'ScheduleAnyway',
+    // A node that is being drained does not count.
+    ...(strict && { nodeTaintsPolicy: 'Honor' }),
+    whenUnsatisfiable: strict ? 'DoNotSchedule' : 'ScheduleAnyway',
     labelSelector: { matchLabels },
   });
   const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } };
   return {
-    topologySpreadConstraints: [constraint('kubernetes.io/hostname'), constraint('topology.kubernetes.io/zone')],
+    topologySpreadConstraints: [
+      constraint('kubernetes.io/hostname', evenly),
+      constraint('topology.kubernetes.io/zone'),
+    ],
     affinity: {
       podAntiAffinity: apart
         ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }

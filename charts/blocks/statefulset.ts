@@ -8,7 +8,10 @@ import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
 import { quantity } from './quantity';
 
-export interface StatefulSetProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'component' | 'apart'> {
+export interface StatefulSetProps extends Omit<
+  PodProps,
+  'restartPolicy' | 'priority' | 'component' | 'apart' | 'evenly'
+> {
   /** Name of the claim template: with the pod's name it is the claim's, and a contract (PHY-18). */
   readonly claim: string;
   /** `100Gi` */

@@ -231,6 +231,16 @@ describe('TDA-04 GOV-04 a database with failover', () => {
   });
 });
 
+test('ALL-12 ALL-09 the pods of the pooler share no node while another has none', () => {
+  const [constraint] = object(school(), 'Deployment/postgres-pooler').spec.template.spec.topologySpreadConstraints;
+  expect(constraint).toMatchObject({
+    topologyKey: 'kubernetes.io/hostname',
+    maxSkew: 1,
+    whenUnsatisfiable: 'DoNotSchedule',
+    nodeTaintsPolicy: 'Honor',
+  });
+});
+
 test('TDA-04 without high availability one member does the same', () => {
   const scope = platform({ highAvailability: false });
   new Postgres(scope, 'postgres', props);

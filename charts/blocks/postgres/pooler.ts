@@ -104,6 +104,8 @@ export class Pooler extends Construct {
       // User number of the Percona image.
       user: 1001,
       priority: 'data',
+      // Every connection of every client goes through it: one node must not take all of it away.
+      evenly: true,
       replicas,
       gracePeriodSeconds: poolerGraceSeconds,
       restartOn: () => [this.ini(), poolerHba(database)],
