@@ -1,0 +1,46 @@
+import { Agents } from '../faults/agents';
+import { podFaults } from '../faults/faults-of-pods';
+import { strike } from '../faults/strike';
+import { namespace, raise } from '../faults/target';
+import { heal } from '../faults/undo';
+import { developmentDown } from './development';
+import { remove, requireCluster } from './support';
+
+// Three of the campaign's faults; all of them take an hour: `npm run faults:postgres`.
+jest.setTimeout(900_000);
+
+const named = (name: string) => {
+  const fault = podFaults.find((candidate) => candidate.name === name);
+  if (!fault) throw new Error(`expected a fault \`${name}\`, got none`);
+  return fault;
+};
+
+let agents: Agents;
+
+beforeAll(async () => {
+  await requireCluster({ nodes: 3, definitions: true });
+  await developmentDown();
+  agents = new Agents(await raise());
+  await agents.start();
+});
+afterAll(async () => {
+  heal({ late: true });
+  await remove(namespace);
+});
+
+describe('a database of three members that is written to every 10 ms', () => {
+  // A planned one takes 2 to 3 seconds; this machine has other work to do.
+  test.each([
+    ['switchover', 10, true],
+    ['delete-primary', 10, true],
+    ['kill-primary', 15, false],
+  ])('TDA-04 loses no acknowledged row and has one primary: %s', async (name, mostSeconds, handsOver) => {
+    const outcome = await strike(named(name), agents);
+    expect(outcome).toMatchObject({ lost: 0, twoPrimaries: 0, served: 1, failed: false });
+    expect(outcome.acknowledged).toBeGreaterThan(1000);
+    expect(outcome.direct.longest).toBeLessThanOrEqual(mostSeconds * 1000);
+    expect(outcome.pooled.longest).toBeLessThanOrEqual(mostSeconds * 1000);
+    expect(outcome.recovered).toBeDefined();
+    if (handsOver) expect(outcome.another).toBe(true);
+  });
+});
