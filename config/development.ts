@@ -72,7 +72,12 @@ export const development: Settings = {
     apiDocumentation: true,
     postgresVersion: '17',
     pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
-    backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 2,
+      destinations: [{ kind: 'volume', storage: '2Gi' }],
+    },
   },
   aiGovernance: {
     domain: 'ai-governance.localhost',
@@ -94,7 +99,12 @@ export const development: Settings = {
     maxUploadSize: '100Mi',
     postgresVersion: '17',
     pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 24 },
-    backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 2,
+      destinations: [{ kind: 'volume', storage: '2Gi' }],
+    },
   },
   habitabilityExplorer: {
     domain: 'habitability-explorer.localhost',
@@ -116,7 +126,12 @@ export const development: Settings = {
     maxUploadSize: '100Mi',
     postgresVersion: '17',
     pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
-    backup: { schedule: '0 2 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 2,
+      destinations: [{ kind: 'volume', storage: '2Gi' }],
+    },
   },
   personalAssistant: {
     domain: 'personal-assistant.localhost',
@@ -133,6 +148,11 @@ export const development: Settings = {
     metricsPath: '/metrics',
     postgresVersion: '17',
     pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 40 },
-    backup: { schedule: '0 */6 * * *', retentionDays: 2, destination: { kind: 'volume', storage: '2Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 2,
+      destinations: [{ kind: 'volume', storage: '2Gi' }],
+    },
   },
 };

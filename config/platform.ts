@@ -1,8 +1,34 @@
 import { z } from 'zod';
-import { bucket, cidrs, count, host, origin, pooler, postgresVersions, schedule, storage } from './figures';
+import { bucket, cidrs, count, host, name, origin, pooler, postgresVersions, schedule, storage } from './figures';
 
 /** Where backups go: a volume of the cluster, or a bucket whose keys stand in the Secret `backup` (PHY-29). */
-const destination = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('volume'), storage }), bucket]);
+const destination = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('volume'), storage, storageClass: name.optional() }),
+  bucket.extend({
+    pathStyle: z.boolean().optional(),
+    /** PEM of who signed the service's certificate; those that the world trusts when absent. */
+    authority: z
+      .string('to be a certificate in PEM')
+      .startsWith('-----BEGIN CERTIFICATE-----', 'to be a certificate in PEM')
+      .optional(),
+  }),
+]);
+
+/** Each destination holds every backup: a volume is near, a bucket outlives the cluster (ALL-16). */
+const backup = z.strictObject({
+  /** Full backups. */
+  schedule,
+  /** What is taken between them. */
+  incremental: schedule.optional(),
+  retentionDays: count,
+  destinations: z
+    .array(destination, 'to be a list of destinations')
+    .min(1, 'to have at least one destination')
+    .refine(
+      (all) => new Set(all.map(({ kind }) => kind)).size === all.length,
+      'to have at most one volume and one bucket',
+    ),
+});
 
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
 
@@ -16,7 +42,7 @@ export const platform = z.strictObject({
   /** Major version of PostgreSQL; data of another are refused, an upgrade is a work of its own. */
   postgresVersion: z.enum(postgresVersions, `to be one of ${postgresVersions.join(', ')}, in quotes`),
   pooler,
-  backup: z.strictObject({ schedule, retentionDays: count, destination }),
+  backup,
   /** Where a guide wants another level than the environment's (ALL-30). */
   logLevel: z.enum(logLevels).optional(),
   /** Address blocks of external services by the names on the page; without an entry, the Internet at their port. */

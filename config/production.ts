@@ -80,7 +80,12 @@ export const production: Settings = {
     apiDocumentation: false,
     postgresVersion: '17',
     pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '200Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 30,
+      destinations: [{ kind: 'volume', storage: '200Gi' }],
+    },
   },
   aiGovernance: {
     domain: 'ai-governance.example',
@@ -96,7 +101,12 @@ export const production: Settings = {
     maxUploadSize: '100Mi',
     postgresVersion: '17',
     pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 16 },
-    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 30,
+      destinations: [{ kind: 'volume', storage: '400Gi' }],
+    },
   },
   habitabilityExplorer: {
     domain: 'habitability-explorer.example',
@@ -122,7 +132,12 @@ export const production: Settings = {
     sentryHost: 'ingest.sentry.io',
     postgresVersion: '17',
     pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 30,
+      destinations: [{ kind: 'volume', storage: '400Gi' }],
+    },
   },
   personalAssistant: {
     domain: 'personal-assistant.example',
@@ -139,6 +154,11 @@ export const production: Settings = {
     metricsPath: '/metrics',
     postgresVersion: '17',
     pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 */6 * * *', retentionDays: 30, destination: { kind: 'volume', storage: '400Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 30,
+      destinations: [{ kind: 'volume', storage: '400Gi' }],
+    },
   },
 };

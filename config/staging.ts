@@ -78,7 +78,12 @@ export const staging: Settings = {
     apiDocumentation: true,
     postgresVersion: '17',
     pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '100Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 7,
+      destinations: [{ kind: 'volume', storage: '100Gi' }],
+    },
   },
   aiGovernance: {
     domain: 'staging.ai-governance.example',
@@ -105,7 +110,12 @@ export const staging: Settings = {
     maxUploadSize: '100Mi',
     postgresVersion: '17',
     pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 16 },
-    backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 7,
+      destinations: [{ kind: 'volume', storage: '200Gi' }],
+    },
   },
   habitabilityExplorer: {
     domain: 'staging.habitability-explorer.example',
@@ -128,7 +138,12 @@ export const staging: Settings = {
     sentryHost: 'ingest.sentry.io',
     postgresVersion: '17',
     pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 2 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 7,
+      destinations: [{ kind: 'volume', storage: '200Gi' }],
+    },
   },
   personalAssistant: {
     domain: 'staging.personal-assistant.example',
@@ -145,6 +160,11 @@ export const staging: Settings = {
     metricsPath: '/metrics',
     postgresVersion: '17',
     pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 3 }, poolSize: 36 },
-    backup: { schedule: '0 */6 * * *', retentionDays: 7, destination: { kind: 'volume', storage: '200Gi' } },
+    backup: {
+      schedule: '0 2 * * *',
+      incremental: '0 8,14,20 * * *',
+      retentionDays: 7,
+      destinations: [{ kind: 'volume', storage: '200Gi' }],
+    },
   },
 };

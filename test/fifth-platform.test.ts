@@ -25,7 +25,12 @@ import { everyObjectObeysTheRules } from './support/rules';
 class ReadingRoom extends Platform {
   constructor(scope: Construct, settings: Settings) {
     super(scope, 'reading-room', settings);
-    const backup = { schedule: '0 3 * * *', retentionDays: 30, destination: { kind: 'volume' } } as const;
+    const backup = {
+      schedule: '0 3 * * *',
+      incremental: '0 9 * * *',
+      retentionDays: 30,
+      destinations: [{ kind: 'volume', storage: '20Gi' }],
+    } as const;
     const replicas = settings.highAvailability ? { min: 2, max: 3 } : { min: 1, max: 1 };
     const size = { cpu: '250m', memory: '128Mi', replicas };
     const image = 'ghcr.io/reading-room/catalogue:3.1.4';

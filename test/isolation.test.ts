@@ -47,14 +47,16 @@ describe.each(everywhere)('isolation of $platform in $environment', ({ environme
     expect(exits(objects)).toEqual([...new Set(expected)].sort());
   });
 
-  test('PHY-13 GOV-15 HWO-07 TDA-09 databases speak to their own members alone and have no way in from outside', () => {
+  test('PHY-13 GOV-15 HWO-07 TDA-09 databases speak to their own members and backups alone, and have no way in from outside', () => {
     const databases = ofKind(objects, 'StatefulSet').map(({ metadata }) => metadata.name);
     const ways = [...entrances(objects), ...exits(objects)].filter((way) =>
       databases.some((name) => way.startsWith(`${name} ⇒`) || way.includes(`⇒ ${name}:`)),
     );
     expect(databases).toContain('postgres');
     const own = reachability(objects).filter((way) => databases.includes(way.split(' ')[0] ?? ''));
-    expect(own).toEqual(['postgres → postgres:5432', 'postgres → postgres:8008']);
+    expect(own).toEqual([
+      ...['postgres → postgres-repository:8432', 'postgres → postgres:5432', 'postgres → postgres:8008'],
+    ]);
     // Patroni keeps its state in the API server.
     expect(ways).toEqual(exits(objects).filter((way) => /^postgres ⇒ [\d./]+:6?443$/.test(way)));
   });

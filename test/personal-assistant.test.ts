@@ -183,7 +183,7 @@ test('TDA-14 metrics are where the setting says', () => {
 
 test('TDA-12 the database is backed up every six hours', () => {
   expect(find(production, 'StatefulSet', 'postgres').metadata.annotations).toMatchObject({
-    'slipway.dev/backup-schedule': '0 */6 * * *',
+    'slipway.dev/backup-schedule': '0 2 * * *, 0 8,14,20 * * *',
   });
 });
 

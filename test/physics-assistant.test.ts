@@ -180,6 +180,7 @@ test('PHY-26 each program gets the secrets that it uses and no other', () => {
   const api = ['application/JWT_SECRET', 'application/SECRET_KEY'];
   const own = (service: string, ...databases: string[]) => databases.map((name) => `${name}-${service}/password`);
   const encryption = 'application/ENCRYPTION_KEY';
+  const passphrase = 'postgres-backup/VOLUME_PASSPHRASE';
   expect(needed).toMatchObject({
     'agents-api': [encryption, ...api, ...own('agents-api', 'neo4j', 'postgres', 'redis')],
     'database-api': [encryption, ...api, ...own('database-api', 'neo4j', 'postgres', 'redis')],
@@ -198,12 +199,15 @@ test('PHY-26 each program gets the secrets that it uses and no other', () => {
     'mcp-forces': [],
     'database-migration': ['postgres/PHYSICS_DB_PASSWORD'],
     postgres: [
+      passphrase,
       ...own('monitor', 'postgres'),
       ...own('replicator', 'postgres'),
       ...own('rewind', 'postgres'),
       'postgres/POSTGRES_PASSWORD',
     ],
     'postgres-pooler': own('pooler', 'postgres'),
+    'postgres-repository': [],
+    'postgres-backup-full': [passphrase, ...own('pgbackrest', 'postgres')],
     neo4j: ['neo4j/NEO4J_PASSWORD'],
   });
 });
@@ -244,22 +248,34 @@ test('PHY-28 domain, TLS and e-mail of the settings reach Ingress, certificate a
   expect(find(development, 'Ingress', 'gateway').spec.tls).toBeUndefined();
 });
 
-test('PHY-29 a bucket in the settings asks for its keys and gives them to no program of the platform', () => {
+test('PHY-29 a bucket in the settings asks for its keys, and its backups alone get them', () => {
   const objects = synthesise('production', (settings) => ({
     ...settings,
     physicsAssistant: {
       ...settings.physicsAssistant,
       backup: {
         ...settings.physicsAssistant.backup,
-        destination: { kind: 's3', bucket: 'physics-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' },
+        destinations: [{ kind: 's3', bucket: 'physics-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
       },
     },
   }));
   expect(physics.inventory(objects)).toHaveProperty(['backup/S3_ACCESS_KEY_ID']);
-  expect(JSON.stringify(podsOf(objects))).not.toContain('S3_');
+  const users = podsOf(objects).filter(({ template }) => secretsOf(containersOf(template)).join().includes('/S3_'));
+  expect([...new Set(users.map(({ owner }) => withoutFingerprint(owner.metadata.name)))].sort()).toEqual([
+    ...['postgres', 'postgres-backup-begin', 'postgres-backup-check', 'postgres-backup-full'],
+    ...['postgres-backup-incremental', 'postgres-backup-verify'],
+  ]);
+  expect(ofKind(objects, 'PersistentVolumeClaim').map(({ metadata }) => metadata.name)).not.toContain(
+    'postgres-repository',
+  );
+  for (const name of ['postgres', 'postgres-backup-full']) {
+    expect(find(objects, 'NetworkPolicy', name).metadata.annotations?.['slipway.dev/externals']).toContain(
+      'backup-bucket s3.school.edu:443',
+    );
+  }
   expect(find(objects, 'StatefulSet', 'postgres').metadata.annotations).toMatchObject({
     'slipway.dev/backup-destination': 's3://physics-backups',
-    'slipway.dev/backup-schedule': '0 2 * * *',
+    'slipway.dev/backup-schedule': '0 2 * * *, 0 8,14,20 * * *',
     'slipway.dev/backup-retention-days': '30',
   });
 });

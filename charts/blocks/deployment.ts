@@ -7,7 +7,7 @@ import { Platform } from './platform';
 import { Pod, type PodProps } from './pod';
 import { fixedReplicas, Scaling, type Replicas } from './scaling';
 
-export interface DeploymentProps extends Omit<PodProps, 'restartPolicy' | 'apart'> {
+export interface DeploymentProps extends Omit<PodProps, 'restartPolicy' | 'apart' | 'beside'> {
   readonly replicas: Replicas;
   /** Where Prometheus finds metrics. @default - nowhere */
   readonly metrics?: { readonly port: number; readonly path: string };

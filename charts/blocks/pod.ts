@@ -21,6 +21,8 @@ export interface PodProps {
   readonly apart?: boolean;
   /** Never two on one node while another has none; a rolling update may. @default false */
   readonly evenly?: boolean;
+  /** The workload on whose node it stands, because they share a volume of one node. @default - any node */
+  readonly beside?: string;
   /** @default Always */
   readonly restartPolicy?: 'Always' | 'Never';
   readonly annotations?: Readonly<Record<string, string>>;
@@ -85,7 +87,10 @@ export class Pod extends Construct {
   }
 
   private place() {
-    if (standTogether(this.props.containers)) return gather(this.selector);
+    const { beside, containers, restartPolicy } = this.props;
+    if (beside) return gather(selector(beside));
+    if (restartPolicy === 'Never') return {};
+    if (standTogether(containers)) return gather(this.selector);
     return spread(this.selector, this.props);
   }
 
@@ -117,7 +122,7 @@ export class Pod extends Construct {
         },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
         ...(props.tolerations && { tolerations: [...props.tolerations] }),
-        ...(props.restartPolicy !== 'Never' && this.place()),
+        ...this.place(),
         ...(props.initContainers?.length && { initContainers: props.initContainers.map(containerSpec) }),
         containers: props.containers.map(containerSpec),
         ...this.volumes,

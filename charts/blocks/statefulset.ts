@@ -10,7 +10,7 @@ import { quantity } from './quantity';
 
 export interface StatefulSetProps extends Omit<
   PodProps,
-  'restartPolicy' | 'priority' | 'component' | 'apart' | 'evenly'
+  'restartPolicy' | 'priority' | 'component' | 'apart' | 'evenly' | 'beside'
 > {
   /** Name of the claim template: with the pod's name it is the claim's, and a contract (PHY-18). */
   readonly claim: string;

@@ -7,7 +7,11 @@ import { everyPropReachesTheOutput, manifests, object, platform, service } from 
 const props: Required<Neo4jProps> = {
   size: { cpu: '1.5', memory: '3Gi', storage: '50Gi' },
   variables: { uri: 'NEO4J_URI', user: 'NEO4J_USER', password: 'NEO4J_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
+  backup: {
+    schedule: '30 1 * * *',
+    retentionDays: 14,
+    destinations: [{ kind: 's3', bucket: 'school-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
+  },
 };
 
 /** A platform with the graph and services that use it. */

@@ -31,7 +31,7 @@ describe('a platform with every prop', () => {
     new Redis(school, 'redis', {
       size: { cpu: '1', memory: '1Gi', storage: '1Gi' },
       variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
-      backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
+      backup: { schedule: '0 2 * * *', retentionDays: 30, destinations: [{ kind: 'volume', storage: '20Gi' }] },
     });
     new Postgres(school, 'postgres', database);
     service(school, 'api', { externals: [{ name: 'mail', port: 587 }] });

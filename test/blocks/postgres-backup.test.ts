@@ -1,12 +1,17 @@
 import type { BackupLayout } from '../../charts/blocks/postgres/backup/configuration';
-import { jobFiles, memberFiles, repositoryFiles } from '../../charts/blocks/postgres/backup/configuration';
-import { BackupJobs, defaultSchedules, type BackupJobsProps } from '../../charts/blocks/postgres/backup/jobs';
-import { archiveParameters, MemberBackup } from '../../charts/blocks/postgres/backup/member';
+import {
+  archiveParameters,
+  jobFiles,
+  memberFiles,
+  repositoryFiles,
+} from '../../charts/blocks/postgres/backup/configuration';
+import { BackupJobs, schedulesOf, type BackupJobsProps } from '../../charts/blocks/postgres/backup/jobs';
+import { MemberBackup } from '../../charts/blocks/postgres/backup/member';
 import { RepositoryHost, type RepositoryHostProps } from '../../charts/blocks/postgres/backup/repository';
 import { jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import type { Platform } from '../../charts/blocks/platform';
 import { Service } from '../../charts/blocks/service';
-import { everyPropReachesTheOutput, object, platform, program } from '../support/testing';
+import { everyPropReachesTheOutput, labelsOf, object, platform, program } from '../support/testing';
 
 const layout: BackupLayout = {
   path: '/school-production/postgres',
@@ -64,9 +69,12 @@ describe('the files of pgBackRest', () => {
     );
   });
 
-  test('a server lets one name in, and that for this cluster alone', () => {
+  test('a server lets in whom it must, and that for this cluster alone', () => {
     expect(section(files.member['server.conf'], 'global')['tls-server-auth']).toBe('pgbackrest=db');
-    expect(section(files.repository['pgbackrest.conf'], 'global')['tls-server-auth']).toBe('postgres=db');
+    expect(files.repository['pgbackrest.conf']?.match(/tls-server-auth=.*/g)).toEqual([
+      'tls-server-auth=postgres=db',
+      'tls-server-auth=pgbackrest=db',
+    ]);
   });
 
   test('the servers know no repository that needs a passphrase', () => {
@@ -167,7 +175,10 @@ const jobProps: Required<BackupJobsProps> = {
   deadlineSeconds: 7200,
   lockSeconds: 900,
   variables: { PGBACKREST_REPO1_CIPHER_PASS: { secret: 'backup', key: 'passphrase' } },
-  repository: { path: '/repository', volume: { claim: 'postgres-repository', oneNode: true } },
+  repository: {
+    mount: { path: '/repository', volume: { claim: 'postgres-repository', oneNode: true } },
+    host: 'postgres-repository',
+  },
   tls,
   database: {
     server: 'postgres',
@@ -241,8 +252,16 @@ describe('the Jobs with every prop', () => {
     expect(JSON.stringify(template)).not.toContain('persistentVolumeClaim');
   });
 
-  test('ALL-16 TDA-12 the defaults are a full backup at two o’clock, and one every six hours', () => {
-    expect(defaultSchedules).toMatchObject({ full: '0 2 * * *', incremental: '0 8,14,20 * * *', verify: '0 4 * * 0' });
+  test('a plan without incremental backups has no Job for them', () => {
+    const plan = { schedule: '0 3 * * *', retentionDays: 9, destinations: [] };
+    const scope = build({ ...jobProps, schedules: schedulesOf(plan) });
+    expect(labelsOf(scope)).not.toContain('CronJob/postgres-backup-incremental');
+    expect(object(scope, full)).toHaveProperty('spec.schedule', '0 3 * * *');
+  });
+
+  test('ALL-16 a new repository has its first backup soon after the apply', () => {
+    const { command } = object(build(), 'Job/postgres-backup-begin').spec.template.spec.containers[0];
+    expect(command).toEqual(['bash', '/scripts/begin.sh']);
   });
 });
 

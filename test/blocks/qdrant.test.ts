@@ -7,7 +7,11 @@ const here: Required<QdrantProps> = {
   server: { kind: 'self-hosted' },
   size: { cpu: '2', memory: '4Gi', storage: '20Gi' },
   variables: { url: 'QDRANT_URL', apiKey: 'QDRANT_API_KEY' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
+  backup: {
+    schedule: '30 1 * * *',
+    retentionDays: 14,
+    destinations: [{ kind: 's3', bucket: 'school-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
+  },
 };
 const at = (url: string): Required<QdrantProps> => ({
   ...here,

@@ -6,7 +6,11 @@ import { everyPropReachesTheOutput, object, platform, service } from '../support
 const props: Required<RedisProps> = {
   size: { cpu: '500m', memory: '1Gi', storage: '10Gi' },
   variables: { url: 'REDIS_URL', password: 'REDIS_PASSWORD' },
-  backup: { schedule: '30 1 * * *', retentionDays: 14, destination: { kind: 's3', bucket: 'school-backups' } },
+  backup: {
+    schedule: '30 1 * * *',
+    retentionDays: 14,
+    destinations: [{ kind: 's3', bucket: 'school-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
+  },
 };
 
 /** A platform with the store and services that use it. */

@@ -1,6 +1,8 @@
 import { PersistentVolume, type VolumeProps } from '../../charts/blocks/volume';
 import { everyPropReachesTheOutput, object, platform, service } from '../support/testing';
 
+const bucket = { kind: 's3', bucket: 'school', endpoint: 'https://s3.school.edu', region: 'eu-1' } as const;
+
 describe('a volume with every prop', () => {
   const build = () => {
     const school = platform();
@@ -8,7 +10,7 @@ describe('a volume with every prop', () => {
       storage: '20Gi',
       accessMode: 'ReadWriteMany',
       storageClass: 'shared',
-      backup: { schedule: '0 3 * * *', retentionDays: 9, destination: { kind: 's3', bucket: 'school' } },
+      backup: { schedule: '0 3 * * *', retentionDays: 9, destinations: [bucket] },
     };
     new PersistentVolume(school, 'models', props);
     return school;
@@ -60,8 +62,7 @@ test('GOV-16 two replicas on a volume of one node are refused', () => {
 
 test('PHY-29 a backup to a bucket asks for its keys', () => {
   const school = platform();
-  const destination = { kind: 's3', bucket: 'school' } as const;
-  const backup = { schedule: '0 2 * * *', retentionDays: 1, destination };
+  const backup = { schedule: '0 2 * * *', retentionDays: 1, destinations: [bucket] };
   new PersistentVolume(school, 'documents', { storage: '1Gi', accessMode: 'ReadWriteMany', backup });
   const inventory = object(school, 'ConfigMap/secret-inventory').data?.['inventory.json'];
   expect(inventory).toContain('S3_ACCESS_KEY_ID');

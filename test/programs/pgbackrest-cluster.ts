@@ -11,16 +11,17 @@ import {
   type BackupLayout,
   type Repository,
 } from '../../charts/blocks/postgres/backup/configuration';
-import { archiveParameters } from '../../charts/blocks/postgres/backup/member';
+import { archiveParameters } from '../../charts/blocks/postgres/backup/configuration';
 import { jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
+import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
 import { eventually, freePort } from '../rehearsal/support';
 import { need } from './need';
-import { base, found, issue, own, run, type Run } from './pgbackrest-machine';
+import { base, found, issue, own, python, run, type Run } from './pgbackrest-machine';
 
 export const passphrase = 'a passphrase of the repository';
 const rolePassword = 'f00d';
 
-type Pod = 'member' | 'job' | 'repository';
+type Pod = 'member' | 'job' | 'repository' | 'restore';
 
 /**
  * One member with its sidecar, a repository host and the pods of Jobs, as the manifests configure them, on one machine:
@@ -39,7 +40,8 @@ export class Cluster {
     const postgresql = 'PostgreSQL 17, its bin folder is not on PATH by default';
     need({ pgbackrest: 'pgBackRest', initdb: postgresql, postgres: postgresql, psql: postgresql, openssl: 'OpenSSL' });
     chmodSync(this.folder, 0o755);
-    for (const name of ['pgdata', 'run', 'repository', 'member', 'job', 'repository-host', 'tls']) this.directory(name);
+    const folders = ['pgdata', 'run', 'repository', 'member', 'job', 'repository-host', 'tls', 'restore', 'scratch'];
+    for (const name of [...folders, 'restore/run', 'restore/tmp']) this.directory(name);
     found(this.folder);
   }
 
@@ -65,6 +67,8 @@ export class Cluster {
     this.certificate('job', 'pgbackrest');
     this.certificate('repository', 'postgres-repository');
     this.write('member', { ...memberFiles(this.layout), ...serveFile });
+    this.certificate('restore', 'pgbackrest');
+    this.write('restore', { ...memberFiles(this.layout), ...restoreScripts });
     this.write('job', { ...jobFiles(this.layout), ...jobScripts });
     this.write('repository', { ...repositoryFiles(this.layout), ...serveFile });
     this.initialise('pgdata/pg17');
@@ -218,6 +222,29 @@ export class Cluster {
     const output = { said: '' };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output.said += chunk));
     return { child, output, ended: once(child, 'close').then(([status]) => status as number | null) };
+  }
+
+  /** Restores beside the cluster, as the Jobs of a restore do: with a place of its own, and of the cluster its log alone. */
+  restore(mode: 'live' | 'scratch' | 'drill', more: Readonly<Record<string, string>> = {}): Run {
+    const [program, ...args] = python;
+    return run(program, [...args, '-B', this.at('restore', 'restore.py'), mode], {
+      ...this.restoreEnvironment,
+      ...more,
+    });
+  }
+
+  get restoreEnvironment(): Record<string, string> {
+    const tls = this.at('tls', 'restore');
+    return {
+      ...this.jobEnvironment,
+      PGBACKREST_CONFIG: this.at('restore', 'pgbackrest.conf'),
+      PGDATA: this.at('scratch', 'pg'),
+      PGSSLCERT: `${tls}/tls.crt`,
+      PGSSLKEY: `${tls}/tls.key`,
+      SOCKET_FOLDER: this.at('restore', 'run'),
+      TMPDIR: this.at('restore', 'tmp'),
+      NAMESPACE: 'school',
+    };
   }
 
   pgbackrest(...args: string[]): Run {

@@ -9,6 +9,9 @@ const user = { uid: 26, gid: 26 };
 /** PostgreSQL refuses to run as root: the programs of a test machine run as the user of the image through RUN_AS. */
 export const base = { ...process.env, ...(isRoot && { RUN_AS: `${user.uid}:${user.gid}` }), LANG: 'C.UTF-8' };
 
+/** Python as the user of the image: what starts PostgreSQL, and shares its folders. */
+export const python: readonly [string, ...string[]] = isRoot ? ['inside', 'python3'] : ['python3'];
+
 export interface Run {
   readonly status: number | null;
   /** Standard output and error. */

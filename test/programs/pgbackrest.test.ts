@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { archiveParameters } from '../../charts/blocks/postgres/backup/member';
+import { archiveParameters } from '../../charts/blocks/postgres/backup/configuration';
 import { eventually } from '../rehearsal/support';
 import { Cluster, volume } from './pgbackrest-cluster';
 

@@ -9,6 +9,9 @@ export interface Matrix {
   readonly leaves: Readonly<Record<Environment, readonly string[]>>;
 }
 
+/** Takes backups from the members, one at a time under a lock of the primary (ALL-16). */
+const backupJobs = ['begin', 'check', 'full', 'incremental', 'verify'].map((kind) => `postgres-backup-${kind}`);
+
 /** A database's own parts: members among themselves, its pooler, the Jobs of its roles and settings (ALL-12, TDA-04). */
 export const postgresParts = [
   'postgres → postgres:5432',
@@ -16,6 +19,12 @@ export const postgresParts = [
   'postgres-pooler → postgres:5432',
   'postgres-accounts → postgres:5432',
   'postgres-settings → postgres:8008',
+  // Weekly maintenance (ALL-14)
+  'postgres-vacuum → postgres:5432',
+  'postgres-reindex → postgres:5432',
+  // Write-ahead log → the volume of backups; Jobs → the data of a member, and its lock
+  'postgres → postgres-repository:8432',
+  ...backupJobs.flatMap((job) => [`${job} → postgres:8432`, `${job} → postgres:5432`]),
 ];
 
 export const physicsAssistant = [

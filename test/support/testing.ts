@@ -49,7 +49,7 @@ export const database: PostgresProps = {
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
-  backup: { schedule: '0 2 * * *', retentionDays: 30, destination: { kind: 'volume' } },
+  backup: { schedule: '0 2 * * *', retentionDays: 30, destinations: [{ kind: 'volume', storage: '20Gi' }] },
 };
 
 /** A small service on port 8000. */

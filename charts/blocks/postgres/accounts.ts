@@ -1,4 +1,6 @@
 import { lowerSnake, upperSnake } from '../environment';
+import { databaseGrants, serverGrants } from './backup/accounts';
+import { role as backupRole } from './backup/configuration';
 import { roles } from './patroni';
 import { lookupSql, poolerRole } from './pooler-configuration';
 
@@ -42,7 +44,7 @@ export function accountsSql(declared: Database, services: readonly string[], mon
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
 set client_min_messages to warning;
-${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
+${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, backupRole, owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
 grant pg_monitor to ${monitor};
 ${rewinds
   .map(
@@ -59,12 +61,14 @@ revoke all on database ${database} from public;
 grant connect on database ${database} to ${connecting.join(', ')};
 
 ${lookupSql}
-\\connect ${database}
+${serverGrants}\\connect ${database}
 set client_min_messages to warning;
 ${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
 -- Releases that are in the database: what new pods wait for.
 create schema if not exists slipway authorization ${owner};
-set role ${owner};
+-- Indexes of oversized values stand there, and are built anew with the others.
+grant usage on schema pg_toast to ${owner};
+${databaseGrants(database)}set role ${owner};
 create table if not exists slipway.releases (
   release text primary key,
   applied_at timestamptz not null default now()

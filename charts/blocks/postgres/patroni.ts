@@ -1,5 +1,6 @@
 import type { k8s } from 'cdk8s-plus-27';
 import { stringify } from 'yaml';
+import { hbaLine, identLine } from './backup/accounts';
 import type { Parameters } from './tuning';
 
 /** Roles that the server's own parts log in as; their passwords come from the environment. */
@@ -109,10 +110,11 @@ export const stateRules = (pods: string[]): k8s.PolicyRule[] => [
 /** Who may log in: inside the pod its own user as the superuser, over the network a password and a certificate (TDA-07). */
 export const hba = [
   'local all postgres peer map=pod',
+  hbaLine,
   'local all all scram-sha-256',
   'hostssl replication all all scram-sha-256 clientcert=verify-ca',
   'hostssl all all all scram-sha-256 clientcert=verify-ca',
 ];
 
-/** The operating system's user of the image, whatever its name, is the superuser inside the pod. */
-export const ident = ['pod /^.*$ postgres'];
+/** The operating system's user of the image, whatever its name, is the superuser inside the pod, and takes backups. */
+export const ident = ['pod /^.*$ postgres', identLine];

@@ -10,12 +10,15 @@ import type { Resources } from '../quantity';
 import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
 import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
+import { Backup } from './backup/backup';
+import { role as backupRole } from './backup/configuration';
 import { applicationVariables, psqlProgram, psqlVariables, type Login, type ProgramProps } from './login';
+import { Maintenance, weekly } from './maintenance/maintenance';
 import { roles } from './patroni';
 import { Pooler } from './pooler';
 import { directConnections, poolerPort, poolerRole } from './pooler-configuration';
 import { accountsScript, loginScript } from './scripts';
-import { port, primaryOf, server, user } from './server';
+import { dataFolderOf, port, primaryOf, server, user } from './server';
 import { maxConnections, type Documented, type ServerSize } from './tuning';
 
 export interface PostgresProps {
@@ -91,6 +94,15 @@ export class Postgres extends Construct implements Connectable {
     const [twice] = this.taken.filter((name, index, all) => all.indexOf(name) !== index);
     if (twice) throw new Error(`expected the users of ${id} to have names of their own, got \`${twice}\` twice`);
 
+    const keeping = this.login(backupRole);
+    const backup = new Backup(this, `${id}-backup`, {
+      image: this.image,
+      user,
+      plan: props.backup,
+      dataFolder: dataFolderOf(this.version),
+      members: this.members,
+      database: { server: id, primary: primaryOf(id), port, name: props.database, password: keeping },
+    });
     server(this, id, {
       image: this.image,
       exporterImage: this.platform.settings.programs.postgresExporter,
@@ -98,12 +110,22 @@ export class Postgres extends Construct implements Connectable {
       maxConnections: props.maxConnections ?? maxConnections,
       size: props.size,
       documented: props.documented,
-      members: this.platform.settings.highAvailability ? 3 : 1,
-      backup: props.backup,
+      members: this.members,
+      plan: props.backup,
+      backup,
       passwords: { superuser: this.superuser, replication, rewind },
       monitor: { role: monitor, password: monitoring },
     });
     this.accounts();
+    new Maintenance(this, 'maintenance', {
+      schedules: weekly,
+      program: (workload, name, command, more) => this.ownerProgram(workload, name, command, more),
+      server: id,
+      port,
+      user,
+      lockSeconds: 2 * 3600,
+      deadlineSeconds: 6 * 3600,
+    });
     const { replicas, poolSize, cpu, memory } = props.pooler;
     new Pooler(this, this.pooler, {
       image: this.platform.settings.programs.pgbouncer,
@@ -204,7 +226,7 @@ export class Postgres extends Construct implements Connectable {
   /** Roles that no client may have. */
   private get taken(): string[] {
     const { owner, users = {} } = this.props;
-    return [owner, monitor, poolerRole, ...Object.values(roles), ...Object.values(users)];
+    return [owner, monitor, poolerRole, backupRole, ...Object.values(roles), ...Object.values(users)];
   }
 
   /** The password of a role that the accounts Job makes. */
@@ -229,6 +251,10 @@ export class Postgres extends Construct implements Connectable {
     props?: Partial<ProgramProps>,
   ): Container {
     return psqlProgram(this.platform, workload, name, { image: this.image, command, login }, props);
+  }
+
+  private get members(): number {
+    return this.platform.settings.highAvailability ? 3 : 1;
   }
 
   private get version(): PostgresVersion {

@@ -10,6 +10,7 @@ import { Platform, type PostgresVersion } from '../platform';
 import { burstable, guaranteed } from '../quantity';
 import type { SecretKey } from '../secrets';
 import { StatefulSet } from '../statefulset';
+import type { Backup } from './backup/backup';
 import { bootstrapYaml, memberYaml, restPort, roleLabel, roles, stateRules, type Cluster } from './patroni';
 import { memberScript, prepareScript } from './scripts';
 import { reconcile } from './reconcile';
@@ -27,7 +28,8 @@ export interface ServerProps {
   readonly documented?: Documented | undefined;
   /** One, or three with failover. */
   readonly members: number;
-  readonly backup: BackupPlan;
+  readonly plan: BackupPlan;
+  readonly backup: Backup;
   /** Passwords of the roles that the members' own parts log in as. */
   readonly passwords: Readonly<Record<keyof typeof roles, SecretKey>>;
   /** The role of the exporter, and its password. */
@@ -39,6 +41,9 @@ const metrics = { port: 9187, path: '/metrics' };
 
 /** User number of the Percona image. */
 export const user = 26;
+
+/** Where every member has its data. */
+export const dataFolderOf = (version: PostgresVersion): string => `/pgdata/pg${version}`;
 
 /** Services of the server: who is primary, and who reads, follows the label that Patroni keeps. */
 export const primaryOf = (id: string): string => `${id}-primary`;
@@ -63,9 +68,9 @@ export const program = (
  * `<id>-config`, `-leader`, `-sync`, `-failover`), and the Job that brings changed settings to it (TDA-04).
  */
 export function server(scope: Construct, id: string, props: ServerProps): void {
-  const { image, exporterImage, size, backup, members, passwords, monitor } = props;
+  const { image, exporterImage, size, plan, backup, members, passwords, monitor } = props;
   const platform = Platform.of(scope);
-  const dataFolder = `/pgdata/pg${props.version}`;
+  const dataFolder = dataFolderOf(props.version);
   const component = 'database';
   const cluster: Cluster = {
     name: id,
@@ -109,6 +114,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       PATRONI_SUPERUSER_PASSWORD: passwords.superuser,
       PATRONI_REPLICATION_PASSWORD: passwords.replication,
       PATRONI_REWIND_PASSWORD: passwords.rewind,
+      ...backup.archiving.variables,
     },
     ports: { postgres: port, patroni: restPort },
     probes: {
@@ -125,6 +131,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       token,
       temporary,
       sockets,
+      backup.archiving.mount,
       { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
     ],
     resources: size,
@@ -151,7 +158,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
   });
   const label = (role: string) => ({ [roleLabel]: role });
   new StatefulSet(scope, id, {
-    containers: [postgres, monitoring],
+    containers: [postgres, monitoring, backup.sidecar([{ ...data, readOnly: true }, sockets, certificate])],
     initContainers: [prepare],
     user,
     members,
@@ -163,7 +170,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     storage: size.storage,
     port: { name: 'postgres', number: port },
     metrics,
-    backup,
+    backup: plan,
     // What the members agree on is brought to them while they run.
     restartOn: () => [member],
     // A checkpoint of all shared buffers may take minutes.

@@ -1,3 +1,4 @@
+import { archiveParameters } from './backup/configuration';
 import { limitsOf, memoryMiB, type Resources } from '../quantity';
 
 /** What decides the configuration of a server. */
@@ -97,5 +98,5 @@ const always: Parameters = {
 /** The whole configuration: what always holds, what the size asks for, and the guide's own figures at its own memory. */
 export function parameters(size: ServerSize, connections: number, documented?: Documented): Parameters {
   const own = documented?.memory === size.memory ? documented.parameters : {};
-  return { ...always, ...tuning(size, connections), ...own };
+  return { ...always, ...archiveParameters, ...tuning(size, connections), ...own };
 }

@@ -2,6 +2,14 @@
 export const stanza = 'db';
 /** Port of pgBackRest's server. */
 export const port = 8432;
+/** What PostgreSQL needs for its write-ahead log to travel; `archive_timeout` bounds what a disaster may cost (TDA-12). */
+export const archiveParameters = {
+  archive_mode: 'on',
+  archive_timeout: '60s',
+  archive_command: `pgbackrest --stanza=${stanza} archive-push "%p"`,
+  restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
+} as const;
+
 /** The folder of the cluster's socket; the spool holds write-ahead log on its way out. */
 const folders = { spool: '/pgdata/spool', socket: '/run/postgresql' };
 /** Where a claim that holds a repository is mounted. */
@@ -40,7 +48,8 @@ export interface BackupLayout {
   readonly repositories: readonly [Repository, ...Repository[]];
 }
 
-type Options = Readonly<Record<string, string | number>>;
+/** An option with several values is written several times. */
+type Options = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** Name of the file that holds the authority of a bucket. */
 const authorityFile = (number: number): string => `repository-${number}.crt`;
@@ -106,7 +115,8 @@ export const repositoryFiles = ({ path }: BackupLayout): Record<string, string> 
   'pgbackrest.conf': ini({
     global: {
       ...common,
-      ...server(commonNames.member),
+      // Members bring write-ahead log; a restore is not on the node of the volume.
+      ...server(commonNames.member, commonNames.job),
       'repo1-path': `${repositoryFolder}${path}`,
     },
   }),
@@ -128,14 +138,14 @@ const cluster = ({ dataFolder }: BackupLayout): Options => ({
   'pg1-user': role,
 });
 
-/** pgBackRest's server, and the one common name that may use it, for this cluster alone. */
-const server = (allowed: string): Options => ({
+/** pgBackRest's server, and the common names that may use it, for this cluster alone. */
+const server = (...allowed: readonly string[]): Options => ({
   'tls-server-address': '*',
   'tls-server-port': port,
   'tls-server-ca-file': certificate.ca,
   'tls-server-cert-file': certificate.cert,
   'tls-server-key-file': certificate.key,
-  'tls-server-auth': `${allowed}=${stanza}`,
+  'tls-server-auth': allowed.map((name) => `${name}=${stanza}`),
 });
 
 const client = (host: string): Options =>
@@ -185,6 +195,10 @@ const authorities = ({ repositories }: BackupLayout): Record<string, string> =>
 const ini = (sections: Readonly<Record<string, Options>>): string =>
   Object.entries(sections)
     .map(([section, options]) =>
-      [`[${section}]`, ...Object.entries(options).map(([name, value]) => `${name}=${value}`), ''].join('\n'),
+      [
+        `[${section}]`,
+        ...Object.entries(options).flatMap(([name, value]) => [value].flat().map((one) => `${name}=${one}`)),
+        '',
+      ].join('\n'),
     )
     .join('\n');

@@ -1,33 +1,31 @@
-import { Lazy } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import type { BackupPlan } from '../../backup';
 import { Configuration } from '../../configuration';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
-import { metadata, selector } from '../../labels';
+import { Job } from '../../job';
 import type { External } from '../../network';
 import { Platform } from '../../platform';
-import { Pod } from '../../pod';
 import { burstable } from '../../quantity';
-import { commonNames, jobFiles, port, role, stanza, type BackupLayout } from './configuration';
+import { jobFiles, port, role, stanza, type BackupLayout } from './configuration';
 import type { SecretKey } from '../../secrets';
 import { jobScripts } from './scripts';
 
 /** Cron schedules, UTC. */
 export interface BackupSchedules {
   readonly full: string;
-  readonly incremental: string;
+  readonly incremental?: string | undefined;
   readonly check: string;
   readonly verify: string;
 }
 
-/** The documents' (ALL-16, TDA-12): a backup every six hours, one of them whole; its files read back once a week. */
-export const defaultSchedules: BackupSchedules = {
-  full: '0 2 * * *',
-  incremental: '0 8,14,20 * * *',
+/** The documents' (ALL-16, TDA-12); the age is looked at every quarter of an hour, all files are read once a week. */
+export const schedulesOf = ({ schedule, incremental }: BackupPlan): BackupSchedules => ({
+  full: schedule,
+  incremental,
   check: '*/15 * * * *',
   verify: '0 4 * * 0',
-};
+});
 
 export interface BackupJobsProps {
   readonly image: string;
@@ -42,8 +40,8 @@ export interface BackupJobsProps {
   readonly lockSeconds: number;
   /** Passphrases and keys of the repositories. */
   readonly variables: Variables;
-  /** The claim that holds a repository. @default - all are buckets */
-  readonly repository?: Mount | undefined;
+  /** The claim that holds a repository, and the workload that shares it. @default - all are buckets */
+  readonly repository?: { readonly mount: Mount; readonly host: string } | undefined;
   /** The Jobs' certificate, at /tls. */
   readonly tls: Mount;
   readonly database: {
@@ -63,7 +61,7 @@ export interface BackupJobsProps {
 /** Makes one run after another of what works on the repositories; maintenance takes the same lock. */
 export const lock = 'backup';
 
-/** The CronJobs of a cluster's backup: full, incremental, check and verification. Their exit code is pgBackRest's. */
+/** The Jobs of a cluster's backup: first, full, incremental, check and verification. Their exit code is pgBackRest's. */
 export class BackupJobs extends Construct {
   constructor(
     scope: Construct,
@@ -78,54 +76,36 @@ export class BackupJobs extends Construct {
     const script = (name: string, ...args: string[]) => ['bash', `/scripts/${name}.sh`, ...args];
     const locked = (...command: string[]) => script('with-lock', lock, `${props.lockSeconds}`, ...command);
     this.job('full', schedules.full, locked(...script('backup', 'full')), mounts);
-    this.job('incremental', schedules.incremental, locked(...script('backup', 'incr')), mounts);
+    if (schedules.incremental) {
+      this.job('incremental', schedules.incremental, locked(...script('backup', 'incr')), mounts);
+    }
+    // A new cluster, or a new repository, has its first backup when this ends.
+    this.job('begin', undefined, script('begin'), mounts);
     this.job('check', schedules.check, script('check'), mounts);
     this.job('verify', schedules.verify, locked(...script('verify')), mounts);
   }
 
-  private job(kind: string, schedule: string, command: readonly string[], mounts: readonly Mount[]): void {
+  private job(kind: string, schedule: string | undefined, command: readonly string[], mounts: readonly Mount[]): void {
     const { tls, repository, database, externals = [], user, deadlineSeconds } = this.props;
-    const { network, capacity } = Platform.of(this);
+    const { network } = Platform.of(this);
     const id = `${this.id}-${kind}`;
-    const component = 'backup';
     const container: Container = {
       name: kind,
       image: this.props.image,
       command,
       variables: this.variables(),
-      mounts: [...mounts, tls, temporary, ...(repository ? [repository] : [])],
-      resources: { cpu: '2', memory: '512Mi' },
+      mounts: [...mounts, tls, temporary, ...(repository ? [repository.mount] : [])],
+      resources: { cpu: '1', memory: '512Mi' },
       share: burstable,
     };
-    const scope = new Construct(this, kind);
-    const pod = new Pod(scope, id, {
-      component,
+    new Job(new Construct(this, kind), id, {
+      component: 'backup',
       containers: [container],
       user,
-      priority: 'batch',
-      restartPolicy: 'Never',
+      ...(schedule && { schedule }),
+      ...(repository && { beside: repository.host }),
+      deadlineSeconds,
     });
-    new k8s.KubeCronJob(scope, 'cron', {
-      metadata: metadata(id, { component }),
-      spec: {
-        schedule,
-        concurrencyPolicy: 'Forbid',
-        startingDeadlineSeconds: 3600,
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          spec: Lazy.any({
-            produce: (): k8s.JobSpec => ({
-              // A primary that was promoted a moment ago is refused until its first checkpoint.
-              backoffLimit: 3,
-              activeDeadlineSeconds: deadlineSeconds,
-              template: repository ? beside(pod.template(), commonNames.repository) : pod.template(),
-            }),
-          }),
-        },
-      },
-    });
-    capacity.add({ containers: [container], pods: 1 });
     network.connect(id, database.server, port);
     network.connect(id, database.server, database.port);
     for (const external of externals) network.leave(id, external);
@@ -154,20 +134,3 @@ export class BackupJobs extends Construct {
 }
 
 const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 64 } };
-
-/** On the node of another workload: where the volume is that they share. */
-const beside = (template: k8s.PodTemplateSpec, workload: string): k8s.PodTemplateSpec => ({
-  ...template,
-  ...(template.spec && {
-    spec: {
-      ...template.spec,
-      affinity: {
-        podAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: [
-            { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector(workload) } },
-          ],
-        },
-      },
-    },
-  }),
-});

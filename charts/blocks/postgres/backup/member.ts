@@ -3,16 +3,8 @@ import { Configuration } from '../../configuration';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { burstable } from '../../quantity';
-import { memberFiles, port, stanza, type BackupLayout } from './configuration';
+import { memberFiles, port, type BackupLayout } from './configuration';
 import { serveFile } from './scripts';
-
-/** What PostgreSQL needs for its write-ahead log to travel; `archive_timeout` bounds what a disaster may cost (TDA-12). */
-export const archiveParameters = {
-  archive_mode: 'on',
-  archive_timeout: '60s',
-  archive_command: `pgbackrest --stanza=${stanza} archive-push "%p"`,
-  restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
-} as const;
 
 const server = '/etc/pgbackrest/server.conf';
 
@@ -28,7 +20,8 @@ export const serving = (image: string, configuration: string, mounts: readonly M
     liveness: { check: { command: ['pgbackrest', 'server-ping', '--log-level-console=error'] }, periodSeconds: 20 },
   },
   mounts: [...mounts, { path: '/tmp', volume: { scratch: 'pgbackrest-tmp', sizeMiB: 16 } }],
-  resources: { cpu: '1', memory: '256Mi' },
+  // Idle but for the hour of a backup, when it reads and compresses.
+  resources: { cpu: '1', memory: '256Mi', reserved: { cpu: '25m', memory: '32Mi' } },
   share: burstable,
 });
 

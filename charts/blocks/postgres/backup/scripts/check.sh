@@ -1,18 +1,20 @@
-# Brings a new repository into being, log and first backup; from then on: write-ahead log arrives within a minute, and the
-# newest backup of every repository is not older than it should be.
+# Write-ahead log arrives within a minute, and the newest backup of every repository is not older than it should be.
 set -u
 . /scripts/common.sh
 failed=0
 
-prepare || exit $?
-run check --archive-timeout=60 --log-level-console=warn || failed=$?
-for repository in $REPOSITORIES; do
-  # Log without a backup restores nothing.
-  state "$repository" | python3 -I /scripts/repository.py empty || continue
-  bash /scripts/with-lock.sh backup "$LOCK_SECONDS" bash /scripts/backup.sh full || exit $?
-done
+bash /scripts/begin.sh || failed=$?
 for repository in $REPOSITORIES; do
   state "$repository" | python3 -I /scripts/repository.py age "$MAXIMUM_AGE_HOURS" || failed=$?
+done
+# What a restore or a failover brought about has no backup of its own: to all that is written from then on, log leads from
+# another past.
+timeline=$(psql --no-psqlrc -Atqc 'select left(pg_walfile_name(pg_current_wal_lsn()), 8)') || failed=$?
+for repository in $REPOSITORIES; do
+  state "$repository" | python3 -I /scripts/repository.py before "$timeline" || continue
+  echo "the primary is on timeline $timeline, the newest backup on another: taking one"
+  bash /scripts/with-lock.sh backup "$LOCK_SECONDS" bash /scripts/backup.sh incr || failed=$?
+  break
 done
 [ "$failed" = 0 ] && echo 'write-ahead log arrives, and every repository has a backup of late'
 exit "$failed"

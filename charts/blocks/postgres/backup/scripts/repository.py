@@ -4,6 +4,7 @@ repository.py new          succeeds when no cluster has a place in it  (info on 
 repository.py empty        succeeds when there is no backup in it       (info on standard input)
 repository.py label        name of the newest backup              (info on standard input)
 repository.py age HOURS    fails when it is older than that       (info on standard input)
+repository.py before TIMELINE  succeeds when the newest backup is of another timeline  (info on standard input)
 repository.py gaps         fails when write-ahead log is missing  (repo-ls on standard input, info in STATE)
 """
 
@@ -62,6 +63,10 @@ def age(hours):
     print(f"newest backup: {newest['label']}, {passed:.1f} hours old")
 
 
+def before(timeline):
+    sys.exit(0 if backups(sys.stdin.read())[1][-1]["archive"]["stop"][:8] != timeline else 1)
+
+
 def number(name):
     """Place of a segment in the log: 000000010000000A000000FF stands at 0xAFF of timeline 1."""
     return int(name[8:16], 16) * SEGMENTS + int(name[16:24], 16)
@@ -106,4 +111,4 @@ def gaps():
 
 
 command, *arguments = sys.argv[1:]
-{"new": new, "empty": empty, "label": label, "age": age, "gaps": gaps}[command](*arguments)
+{"new": new, "empty": empty, "label": label, "age": age, "before": before, "gaps": gaps}[command](*arguments)
