@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import { backup } from './commands/backup';
+import { restore } from './commands/restore';
 import { runCommand } from './commands/run';
 import { secrets } from './commands/secrets';
 import { exit, Failure } from './errors';
 import type { Surroundings } from './options';
 
 /** Every command, in the order of the help text: each adds itself to the program. */
-const commands = [runCommand, secrets];
+const commands = [backup, restore, runCommand, secrets];
 
 /** Runs one command line and gives its exit code; every problem has been written by then. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {

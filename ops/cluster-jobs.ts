@@ -9,11 +9,12 @@ import {
   type KubeConfig,
   type V1CronJob,
   type V1Job,
+  type V1JobSpec,
   type V1Pod,
 } from '@kubernetes/client-node';
 import type { Attempt, Send } from './cluster-errors';
 
-export type { V1CronJob, V1Job, V1Pod };
+export type { V1CronJob, V1Job, V1JobSpec, V1Pod };
 
 /** One container of a pod. */
 export interface Place {
@@ -75,12 +76,13 @@ export class Jobs {
     );
   }
 
-  /** The pod of a Job that is never tried again, or nothing while there is none. */
-  async podOf(namespace: string, job: string): Promise<V1Pod | undefined> {
+  /** The pods of a Job, one for each try, the newest last. */
+  async podsOf(namespace: string, job: string): Promise<V1Pod[]> {
     const pods = await this.found({ verb: 'list', resource: 'pods', namespace }, () =>
       this.core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` }),
     );
-    return pods?.items[0];
+    const begun = ({ metadata }: V1Pod) => metadata?.creationTimestamp?.getTime() ?? 0;
+    return (pods?.items ?? []).sort((one, other) => begun(one) - begun(other));
   }
 
   /** The last warning about a Job, such as that a quota leaves no room for its pod; nothing to who may not read it. */

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Cluster } from './cluster';
 import type { Streams, Terminal } from './output';
+
+/** What the options are that nobody gives. */
+export const defaults = { env: 'production', dist: join(__dirname, '..', 'dist'), timeout: 300 } as const;
 
 /** What every command is given to work with. */
 export interface Surroundings {
@@ -21,20 +24,42 @@ export interface TargetOptions {
   readonly context?: string;
 }
 
+/** What commands take that start programs. */
+export interface RunOptions extends TargetOptions {
+  /** Seconds until a pod runs. */
+  readonly timeout: number;
+}
+
 /** What commands take that give a result. */
 export interface CommonOptions extends TargetOptions {
   readonly output: 'text' | 'json';
 }
 
 /** Adds the options that every command takes. */
-export function withTargetOptions(command: Command): Command {
+export function withTargetOptions(command: Command, platform = 'one platform (default: all)'): Command {
   return command
-    .option('--env <name>', 'the environment', 'production')
-    .option('--platform <name>', 'one platform (default: all)')
-    .addOption(
-      new Option('--dist <folder>', 'the manifests').default(join(__dirname, '..', 'dist'), "the repository's dist"),
-    )
+    .option('--env <name>', 'the environment', defaults.env)
+    .option('--platform <name>', platform)
+    .addOption(new Option('--dist <folder>', 'the manifests').default(defaults.dist, "the repository's dist"))
     .option('--context <name>', 'the kubeconfig context (default: the current one)');
+}
+
+/** Adds the options that commands take that start a program. */
+export function withRunOptions(command: Command): Command {
+  return withTargetOptions(command, 'the platform (default: the only one that has it)').option(
+    '--timeout <seconds>',
+    'how long a pod may take to start',
+    whole('seconds'),
+    defaults.timeout,
+  );
+}
+
+/** Reads a whole number above zero. */
+export function whole(what: string): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+    throw new InvalidArgumentError(`expected whole ${what}, got ${text}`);
+  };
 }
 
 /** Adds the options that commands take that give a result. */

@@ -115,7 +115,7 @@ describe.each(environments)('a fifth platform in %s', (environment) => {
     );
     expect(entrances(objects)).toContain('ingress-nginx ⇒ gateway:8080');
     expect(
-      exits(objects).filter((way) => !/^(disposable-secrets|postgres(-settings)?) ⇒ [\d./]+:6?443$/.test(way)),
+      exits(objects).filter((way) => !/^(disposable-secrets|postgres(-settings|-restore)?) ⇒ [\d./]+:6?443$/.test(way)),
     ).toEqual(['late-notices ⇒ the Internet:587']);
   });
 

@@ -263,7 +263,8 @@ test('PHY-29 a bucket in the settings asks for its keys, and its backups alone g
   const users = podsOf(objects).filter(({ template }) => secretsOf(containersOf(template)).join().includes('/S3_'));
   expect([...new Set(users.map(({ owner }) => withoutFingerprint(owner.metadata.name)))].sort()).toEqual([
     ...['postgres', 'postgres-backup-begin', 'postgres-backup-check', 'postgres-backup-full'],
-    ...['postgres-backup-incremental', 'postgres-backup-verify'],
+    ...['postgres-backup-incremental', 'postgres-backup-list', 'postgres-backup-verify'],
+    ...['postgres-drill', 'postgres-restore', 'postgres-restore-scratch'],
   ]);
   expect(ofKind(objects, 'PersistentVolumeClaim').map(({ metadata }) => metadata.name)).not.toContain(
     'postgres-repository',

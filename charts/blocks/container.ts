@@ -2,10 +2,14 @@ import { k8s } from 'cdk8s-plus-27';
 import { envVars, type Variables } from './environment';
 import { ephemeralStorageMiB, quantity, resourceRequirements, type Resources, type Share } from './quantity';
 
-/** What a container writes to or reads from, beside its image: everything else is read-only (ALL-11). */
+/**
+ * What a container writes to or reads from, beside its image: everything else is read-only (ALL-11). A `room` is a claim
+ * that comes and goes with the pod, for what is too large for a scratch folder.
+ */
 export type Volume =
   | { readonly scratch: string; readonly sizeMiB: number; readonly inMemory?: boolean }
   | { readonly files: string; readonly executable?: boolean; readonly revision?: string }
+  | { readonly room: string; readonly storage: string; readonly storageClass?: string | undefined }
   | { readonly claim: string; readonly template?: boolean; readonly oneNode?: boolean }
   | { readonly certificate: string; readonly names?: CertificateNames }
   | { readonly apiToken: string };
@@ -120,6 +124,7 @@ function probe({ check, periodSeconds = 10, timeoutSeconds = 5, failures = 3 }: 
 function volumeName(volume: Volume): string {
   if ('scratch' in volume) return volume.scratch;
   if ('certificate' in volume) return volume.certificate;
+  if ('room' in volume) return volume.room;
   if ('files' in volume) return volume.files;
   return 'claim' in volume ? volume.claim : volume.apiToken;
 }
@@ -154,6 +159,15 @@ function source(volume: Volume): Omit<k8s.Volume, 'name'> {
   }
   if ('files' in volume) {
     return { configMap: { name: volume.files, ...(volume.executable && { defaultMode: 0o555 }) } };
+  }
+  if ('room' in volume) {
+    const { storage, storageClass } = volume;
+    const spec = {
+      accessModes: ['ReadWriteOnce'],
+      ...(storageClass && { storageClassName: storageClass }),
+      resources: { requests: { storage: quantity(storage) } },
+    };
+    return { ephemeral: { volumeClaimTemplate: { spec } } };
   }
   if ('claim' in volume) return { persistentVolumeClaim: { claimName: volume.claim } };
   // A token that only this pod has, in the place where clients look for it.

@@ -21,8 +21,11 @@ export interface PodProps {
   readonly apart?: boolean;
   /** Never two on one node while another has none; a rolling update may. @default false */
   readonly evenly?: boolean;
-  /** The workload on whose node it stands, because they share a volume of one node. @default - any node */
-  readonly beside?: string;
+  /**
+   * Pods, by their labels, on whose node it stands, because they share a volume of one node. What is not `always` beside
+   * them stands where the volume may be when there are none. @default - any node
+   */
+  readonly beside?: { readonly pods: Readonly<Record<string, string>>; readonly always: boolean };
   /** @default Always */
   readonly restartPolicy?: 'Always' | 'Never';
   readonly annotations?: Readonly<Record<string, string>>;
@@ -88,7 +91,7 @@ export class Pod extends Construct {
 
   private place() {
     const { beside, containers, restartPolicy } = this.props;
-    if (beside) return gather(selector(beside));
+    if (beside) return (beside.always ? gather : attract)(beside.pods);
     if (restartPolicy === 'Never') return {};
     if (standTogether(containers)) return gather(this.selector);
     return spread(this.selector, this.props);
@@ -139,6 +142,17 @@ const gather = (matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinit
     podAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [
         { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } },
+      ],
+    },
+  },
+});
+
+/** On the node of such a pod, while there is one: without it the volume decides. */
+const attract = (matchLabels: Record<string, string>): Pick<k8s.PodSpec, 'affinity'> => ({
+  affinity: {
+    podAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 100, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } } },
       ],
     },
   },

@@ -9,7 +9,7 @@ test('PHY-10 PHY-22 the accounts of two services, without a password in the text
 test('PHY-22 without services there are the owner and those of the server itself', () => {
   const sql = accountsSql(grades, [], 'monitor');
   const made = [...sql.matchAll(/create role %I', '(\w+)'/g)].map(([, role]) => role);
-  expect(made).toEqual(['replicator', 'rewind', 'pooler', 'teacher', 'monitor']);
+  expect(made).toEqual(['replicator', 'rewind', 'pooler', 'pgbackrest', 'teacher', 'monitor']);
   expect(sql).toContain('grant connect on database grades to monitor;');
 });
 

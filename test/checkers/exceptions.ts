@@ -35,8 +35,14 @@ interface Documented {
   readonly secrets: readonly [readonly string[], rows: string];
 }
 
+const ofPostgres = [
+  ...['StatefulSet/postgres', 'Deployment/postgres-repository'],
+  ...['accounts', 'settings', 'backup-begin'].map((name) => `Job/postgres-${name}`),
+  ...['full', 'incremental', 'check', 'verify', 'list'].map((name) => `CronJob/postgres-backup-${name}`),
+  ...['vacuum', 'reindex', 'restore', 'restore-scratch', 'drill'].map((name) => `CronJob/postgres-${name}`),
+];
 const postgres = {
-  ...{ 'StatefulSet/postgres': 26, 'Job/postgres-accounts': 26, 'Job/postgres-settings': 26 },
+  ...Object.fromEntries(ofPostgres.map((object) => [object, 26])),
   'Deployment/postgres-pooler': 1001,
 };
 const redis = { 'StatefulSet/redis': 999 };
@@ -93,7 +99,7 @@ const secretNames = (containers: readonly ContainerManifest[]): string[] =>
 const everybody = 'PGPASSWORD';
 /** What the images of databases and of their exporters take. */
 const ofServers =
-  /^((POSTGRES|INITIAL|NEO4J|REDIS)_PASSWORD|PASSWORD_[A-Z_]+|PATRONI_[A-Z]+_PASSWORD|POOLER_PASSWORD|QDRANT__[A-Z_]+|DATA_SOURCE_PASS)$/;
+  /^(PGBACKREST_REPO\d_(CIPHER_PASS|S3_KEY|S3_KEY_SECRET)|(POSTGRES|INITIAL|NEO4J|REDIS)_PASSWORD|PASSWORD_[A-Z_]+|PATRONI_[A-Z]+_PASSWORD|POOLER_PASSWORD|QDRANT__[A-Z_]+|DATA_SOURCE_PASS)$/;
 
 /** Where the documents of one platform leave no other way. */
 function ofDocuments(name: PlatformName): Exception[] {
@@ -150,6 +156,11 @@ export const exceptions: readonly Exception[] = [
     { 'kube-score': ['deployment-replicas'] },
     alone('physics-assistant', 'Deployment/flower'),
     'PHY-09: a page for administrators that counts in its own memory; two would show different figures',
+  ),
+  ...broken(
+    { 'kube-score': ['deployment-replicas'] },
+    ({ object }) => object === 'Deployment/postgres-repository',
+    'ALL-16: it serves a volume of one node; while it moves, write-ahead log waits with the members',
   ),
   ...broken(
     { 'kube-score': ['service-targets-pod'] },

@@ -6,6 +6,7 @@ import { ApiServer, failure, type Answer } from './api-server';
 type State = Record<string, unknown>;
 interface Created {
   metadata: { name: string };
+  spec: { template: { spec: { containers: { name: string; env?: { name: string; value?: string }[] }[] } } };
 }
 
 export const namespace = 'ai-governance';
@@ -13,13 +14,13 @@ const base = `/apis/batch/v1/namespaces/${namespace}`;
 const core = `/api/v1/namespaces/${namespace}`;
 
 /** A CronJob as the chart writes it, with the uid that a cluster gives. */
-export const cronJob = (name: string, interactive: boolean) => ({
+export const cronJob = (name: string, interactive: boolean, retries = 0) => ({
   metadata: { name, uid: 'f0e1', labels: { on: 'the CronJob alone' } },
   spec: {
     jobTemplate: {
       metadata: { labels: { 'app.kubernetes.io/name': name }, annotations: { note: 'kept' } },
       spec: {
-        backoffLimit: 0,
+        backoffLimit: retries,
         ttlSecondsAfterFinished: 86_400,
         template: {
           metadata: { annotations: { 'kubectl.kubernetes.io/default-container': name } },
@@ -33,8 +34,8 @@ export const cronJob = (name: string, interactive: boolean) => ({
 });
 
 /** The status of a pod in which the container of a command is in some state. */
-export const pod = (name: string, state: State, more: State = {}) => ({
-  metadata: { name: `${name}-pod` },
+export const pod = (name: string, state: State, more: State = {}, metadata: State = {}) => ({
+  metadata: { name: `${name}-pod`, ...metadata },
   status: { phase: 'Running', containerStatuses: [{ name, state }], ...more },
 });
 export const running = { running: {} };
@@ -47,8 +48,10 @@ export class RunServer {
   readonly created: Created[] = [];
   /** What was typed into the attached terminal. */
   typed = '';
-  /** What `pods` answers, one after the other; the last one stays. */
+  /** What `pods` answers, one after the other; the last one stays. A list is several pods at once. */
   pods: unknown[] = [];
+  /** What `pods` answers of the second Job, of the third, … */
+  later: unknown[][] = [];
   /** What `pods/log` answers, one after the other. */
   logs: string[] = [];
   /** What is known of the Job when its pod is gone. */
@@ -58,7 +61,8 @@ export class RunServer {
   refuse: (method: string, path: string) => Answer | undefined = () => undefined;
   /** What the program says to what was typed so far; nothing while it waits. */
   answer: (typed: string) => string | undefined = () => '';
-  private readonly known = [cronJob('create-admin', true), cronJob('reindex', false)];
+  /** The CronJobs of the cluster. */
+  known = [cronJob('create-admin', true), cronJob('reindex', false)];
 
   constructor() {
     this.api.namespaces.add(namespace);
@@ -72,13 +76,13 @@ export class RunServer {
       return found ? [200, found] : failure(404, 'no such CronJob');
     }
     if (method === 'POST' && path === `${base}/jobs`) {
-      this.created.push(body as Created);
+      if (this.created.push(body as Created) > 1) this.pods = this.later.shift() ?? [];
       return [201, body];
     }
     if (path.startsWith(`${base}/jobs/`)) return this.job ? [200, this.job] : failure(404, 'no such Job');
     if (path === `${core}/pods`) {
       const next = this.pods.length > 1 ? this.pods.shift() : this.pods[0];
-      return [200, { items: next ? [next] : [] }];
+      return [200, { items: next ? [next].flat() : [] }];
     }
     if (path.endsWith('/log')) return [200, this.logs.shift() ?? ''];
     if (path === `${core}/events`) return [200, { items: this.warnings.map((message) => ({ message })) }];

@@ -10,7 +10,7 @@ export interface Matrix {
 }
 
 /** Takes backups from the members, one at a time under a lock of the primary (ALL-16). */
-const backupJobs = ['begin', 'check', 'full', 'incremental', 'verify'].map((kind) => `postgres-backup-${kind}`);
+const backupJobs = ['begin', 'check', 'full', 'incremental', 'list', 'verify'].map((kind) => `postgres-backup-${kind}`);
 
 /** A database's own parts: members among themselves, its pooler, the Jobs of its roles and settings (ALL-12, TDA-04). */
 export const postgresParts = [
@@ -24,6 +24,12 @@ export const postgresParts = [
   'postgres-reindex → postgres:5432',
   // Write-ahead log → the volume of backups; Jobs → the data of a member, and its lock
   'postgres → postgres-repository:8432',
+  // Restores and drills ← the volume of backups; over the live database, with Patroni's help
+  ...['postgres-restore', 'postgres-restore-scratch', 'postgres-drill'].flatMap((job) => [
+    `${job} → postgres-repository:8432`,
+    `${job} → postgres:5432`,
+  ]),
+  'postgres-restore → postgres:8008',
   ...backupJobs.flatMap((job) => [`${job} → postgres:8432`, `${job} → postgres:5432`]),
 ];
 
@@ -155,10 +161,11 @@ export const matrix: Readonly<Record<PlatformName, Matrix>> = {
 export const privateAddresses = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'];
 
 /** Who calls the API server, and nobody else: who keeps the state of a database, and who makes random secrets (ALL-02). */
+const patroni = ['postgres', 'postgres-settings', 'postgres-restore'];
 const callers: Readonly<Record<Environment, readonly string[]>> = {
-  production: ['postgres', 'postgres-settings'],
-  staging: ['postgres', 'postgres-settings'],
-  development: ['postgres', 'postgres-settings', 'disposable-secrets'],
+  production: patroni,
+  staging: patroni,
+  development: [...patroni, 'disposable-secrets'],
 };
 
 /** The API server answers at private addresses. */

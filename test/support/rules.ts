@@ -104,7 +104,11 @@ export function everyObjectObeysTheRules(objects: readonly Manifest[]): void {
   });
 
   test('mounts only ConfigMaps and claims that exist', () => {
-    const names = new Set(objects.map(label));
+    // A set makes the claims of its pods from a template.
+    const made = ofKind(objects, 'StatefulSet').flatMap(({ metadata: { name }, spec }) =>
+      spec.volumeClaimTemplates.map((claim: Manifest) => `PersistentVolumeClaim/${claim.metadata.name}-${name}-0`),
+    );
+    const names = new Set([...objects.map(label), ...made]);
     for (const { template } of pods) {
       for (const { configMap, persistentVolumeClaim } of template.spec.volumes ?? []) {
         if (configMap) expect(names).toContain(`ConfigMap/${configMap.name}`);

@@ -101,6 +101,7 @@ export class Postgres extends Construct implements Connectable {
       plan: props.backup,
       dataFolder: dataFolderOf(this.version),
       members: this.members,
+      storage: props.size.storage,
       database: { server: id, primary: primaryOf(id), port, name: props.database, password: keeping },
     });
     server(this, id, {

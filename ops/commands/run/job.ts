@@ -1,12 +1,19 @@
-import type { V1CronJob, V1Job } from '../../cluster-jobs';
+import type { V1CronJob, V1Job, V1JobSpec } from '../../cluster-jobs';
 
 /** Where the chart says which of a pod's containers it is about. */
 const mainContainer = 'kubectl.kubernetes.io/default-container';
 /** A Job's name becomes a label of its pods. */
 const nameLimit = 63;
 
-/** A Job from a CronJob's template, as `kubectl create job --from` makes it, and what there is to know of it. */
-export function jobFrom({ metadata, spec }: V1CronJob, now: Date) {
+/** What Kubernetes takes for a Job that does not say it. */
+const usualRetries = 6;
+
+/**
+ * A Job from a CronJob's template, as `kubectl create job --from` makes it, and what there is to know of it.
+ *
+ * @param variables of its main container, in place of the template's of the same name
+ */
+export function jobFrom({ metadata, spec }: V1CronJob, now: Date, variables: Readonly<Record<string, string>> = {}) {
   const { jobTemplate } = spec ?? {};
   const { template, ttlSecondsAfterFinished: keptSeconds } = jobTemplate?.spec ?? {};
   const containers = template?.spec?.containers ?? [];
@@ -27,7 +34,22 @@ export function jobFrom({ metadata, spec }: V1CronJob, now: Date) {
       // The CronJob takes its runs along when it goes.
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true }],
     },
-    ...(jobTemplate?.spec && { spec: jobTemplate.spec }),
+    ...(jobTemplate?.spec && { spec: withVariables(jobTemplate.spec, container?.name, variables) }),
   };
-  return { job, container: container?.name ?? name, interactive: container?.stdin === true, keptSeconds };
+  return {
+    ...{ job, container: container?.name ?? name, interactive: container?.stdin === true, keptSeconds },
+    retries: jobTemplate?.spec?.backoffLimit ?? usualRetries,
+  };
+}
+
+function withVariables(spec: V1JobSpec, container: string | undefined, variables: Readonly<Record<string, string>>) {
+  const added = Object.entries(variables).map(([name, value]) => ({ name, value }));
+  const pod = spec.template.spec;
+  if (added.length === 0 || !pod) return spec;
+  const containers = pod.containers.map((each) =>
+    each.name === container
+      ? { ...each, env: [...(each.env ?? []).filter(({ name }) => !Object.hasOwn(variables, name)), ...added] }
+      : each,
+  );
+  return { ...spec, template: { ...spec.template, spec: { ...pod, containers } } };
 }

@@ -17,7 +17,7 @@ export async function join(run: Run, pod: string, streams: Streams): Promise<voi
   do {
     known = await run.jobs.follow(place, known, streams.stdout, run.signal);
     // A connection may be cut while the program is silent.
-  } while (await runsOn(run));
+  } while (await runsOn(run, pod));
 }
 
 async function answer(run: Run, place: Place, { stdin, stdout }: Streams): Promise<void> {

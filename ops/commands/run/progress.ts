@@ -13,20 +13,27 @@ export interface Run {
   readonly job: string;
   readonly container: string;
   readonly interactive: boolean;
+  /** How often the program is tried again when it fails. */
+  readonly retries: number;
 }
 
 const stepMillis = 500;
 /** How long the status of a pod may lag behind the end of its output. */
 const lagMillis = 30_000;
 
-/** Waits until there is something to join, and gives its pod. @throws Failure when it does not begin; no Job is left then */
-export async function untilStarted(run: Run, timeoutSeconds: number): Promise<string> {
+/**
+ * Waits until there is something to join, and gives its pod.
+ *
+ * @param before pod of the try before this one
+ * @throws Failure when it does not begin; of a first try no Job is left then
+ */
+export async function untilStarted(run: Run, timeoutSeconds: number, before?: string): Promise<string> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   let why = '';
   try {
     for (;;) {
       const { pod, state } = await look(run);
-      if (pod && canBeJoined(state, run)) return pod;
+      if (pod && pod !== before && canBeJoined(state, run)) return pod;
       if (state.phase === 'ended') throw failed(run, state);
       if (state.phase === 'waiting' && state.why !== why) {
         ({ why } = state);
@@ -43,7 +50,7 @@ export async function untilStarted(run: Run, timeoutSeconds: number): Promise<st
     }
   } catch (error) {
     if (!(error instanceof Failure) || error instanceof Ended) throw error;
-    throw new Failure(error.exitCode, [...error.problems, await withdraw(run)]);
+    throw new Failure(error.exitCode, [...error.problems, before ? leftRunning(run) : await withdraw(run)]);
   }
 }
 
@@ -64,13 +71,14 @@ export async function notJoined(run: Run, error: unknown): Promise<unknown> {
   return new Failure(error.exitCode, [...error.problems, run.interactive ? await withdraw(run) : leftRunning(run)]);
 }
 
-/** Waits until the program has ended. @throws Failure with its exit code, unless that is 0 */
-export async function untilEnded(run: Run): Promise<void> {
+/** Waits until the program has ended; false when it is tried again. @throws Failure with its exit code, unless 0 */
+export async function untilEnded(run: Run, joined: string): Promise<boolean> {
   const deadline = Date.now() + lagMillis;
   for (;;) {
-    const { state } = await look(run);
+    const { pod, state, again } = await look(run);
+    if (again || (pod && pod !== joined)) return false;
     if (state.phase === 'ended') {
-      if (state.exitCode === 0) return;
+      if (state.exitCode === 0) return true;
       throw failed(run, state);
     }
     if (run.signal.aborted) throw new Failure(exit.interrupted, [`interrupted: ${leftRunning(run)}`]);
@@ -84,19 +92,35 @@ export async function untilEnded(run: Run): Promise<void> {
 }
 
 /** Whether the program runs on a moment later: the status of a pod lags behind its output. */
-export async function runsOn(run: Run): Promise<boolean> {
+export async function runsOn(run: Run, joined: string): Promise<boolean> {
   await rest(run.signal);
-  return !run.signal.aborted && (await look(run)).state.phase === 'running';
+  if (run.signal.aborted) return false;
+  const { pod, state } = await look(run);
+  return pod === joined && state.phase === 'running';
+}
+
+interface Sight {
+  readonly pod: string | undefined;
+  readonly state: State;
+  /** Whether it failed and is tried again. */
+  readonly again?: boolean;
 }
 
 /** What the cluster says of it; a pod that is gone leaves its Job to ask. */
-async function look({ jobs, namespace, job, container }: Run): Promise<{ pod: string | undefined; state: State }> {
-  const pod = await jobs.podOf(namespace, job);
-  if (pod) return { pod: pod.metadata?.name, state: stateOf(pod, container) };
+async function look({ jobs, namespace, job, container, retries }: Run): Promise<Sight> {
+  const pods = await jobs.podsOf(namespace, job);
+  const pod = pods.at(-1);
+  const last = pod && { pod: pod.metadata?.name, state: stateOf(pod, container) };
+  const lost = last?.state.phase === 'ended' && last.state.exitCode !== 0;
+  if (last && !(lost && pods.length <= retries)) return last;
   const found = await jobs.read(namespace, job);
   const condition = found?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
   const why = found ? condition && `${condition.reason}: ${condition.message}` : 'somebody deleted the Job';
-  if (why) return { pod: undefined, state: { phase: 'ended', exitCode: 1, container, why, began: false } };
+  if (why) return last ?? { pod: undefined, state: { phase: 'ended', exitCode: 1, container, why, began: false } };
+  if (last) {
+    const next = `another try, the last one failed (${pods.length} of ${retries + 1})`;
+    return { pod: undefined, state: { phase: 'waiting', why: next }, again: true };
+  }
   const warning = await jobs.warning(namespace, job);
   return { pod: undefined, state: { phase: 'waiting', why: warning ?? 'its pod' } };
 }

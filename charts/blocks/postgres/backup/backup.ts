@@ -5,6 +5,7 @@ import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
 import { Platform } from '../../platform';
 import type { SecretKey } from '../../secrets';
+import { monthly, RestoreJobs } from '../restore/restore';
 import { commonNames, type BackupLayout, type Repository } from './configuration';
 import { BackupJobs, schedulesOf } from './jobs';
 import { MemberBackup } from './member';
@@ -18,6 +19,8 @@ export interface BackupProps {
   /** Where every member has the data: `/pgdata/pg17`. */
   readonly dataFolder: string;
   readonly members: number;
+  /** Of one member: a copy takes as much. `100Gi` */
+  readonly storage: string;
   readonly database: {
     /** Name of the StatefulSet. */
     readonly server: string;
@@ -44,7 +47,7 @@ export class Backup extends Construct {
     private readonly props: BackupProps,
   ) {
     super(scope, 'backup');
-    const { image, user, plan, dataFolder, members, database } = props;
+    const { image, user, plan, dataFolder, members, storage, database } = props;
     const platform = Platform.of(this);
     const { server } = database;
     const host = `${server}-repository`;
@@ -81,15 +84,24 @@ export class Backup extends Construct {
     const certificate = platform.authority.issue({
       ...{ secret: `${id}-tls`, commonName: commonNames.job, dnsNames: [], usages: ['client auth'] },
     });
+    const tls: Mount = { path: '/tls', volume: { certificate } };
+    const common = { image, user, layout, variables, database, externals, tls, deadlineSeconds: 6 * hour };
     new BackupJobs(this, id, {
-      ...{ image, user, layout, variables, database, externals },
+      ...common,
       schedules: schedulesOf(plan),
       // The next one may take two hours.
       maximumAgeHours: (plan.incremental ? 6 : 24) + 2,
-      deadlineSeconds: 6 * hour,
       lockSeconds: 3 * hour,
-      tls: { path: '/tls', volume: { certificate } },
       repository: repository && { mount: repository.mount, host },
+    });
+    new RestoreJobs(this, `${server}-restore`, {
+      ...common,
+      members,
+      claim: `${server}-data-${server}-0`,
+      patroni: { path: '/etc/patroni', volume: { files: `${server}-configuration` } },
+      repositoryHost: repository && host,
+      storage,
+      drill: monthly,
     });
   }
 

@@ -3,7 +3,8 @@ import type { BackupPlan } from '../../backup';
 import { Configuration } from '../../configuration';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
-import { Job } from '../../job';
+import { Job, type JobProps } from '../../job';
+import { selector } from '../../labels';
 import type { External } from '../../network';
 import { Platform } from '../../platform';
 import { burstable } from '../../quantity';
@@ -75,17 +76,24 @@ export class BackupJobs extends Construct {
     const mounts = [files.at('/etc/pgbackrest'), scripts.at('/scripts')];
     const script = (name: string, ...args: string[]) => ['bash', `/scripts/${name}.sh`, ...args];
     const locked = (...command: string[]) => script('with-lock', lock, `${props.lockSeconds}`, ...command);
-    this.job('full', schedules.full, locked(...script('backup', 'full')), mounts);
+    this.job('full', { schedule: schedules.full }, locked(...script('backup', 'full')), mounts);
     if (schedules.incremental) {
-      this.job('incremental', schedules.incremental, locked(...script('backup', 'incr')), mounts);
+      this.job('incremental', { schedule: schedules.incremental }, locked(...script('backup', 'incr')), mounts);
     }
     // A new cluster, or a new repository, has its first backup when this ends.
-    this.job('begin', undefined, script('begin'), mounts);
-    this.job('check', schedules.check, script('check'), mounts);
-    this.job('verify', schedules.verify, locked(...script('verify')), mounts);
+    this.job('begin', {}, script('begin'), mounts);
+    this.job('check', { schedule: schedules.check }, script('check'), mounts);
+    // What is broken is so when it is read again.
+    this.job('verify', { schedule: schedules.verify, retries: 0 }, locked(...script('verify')), mounts);
+    this.job('list', { onDemand: true }, script('list'), mounts);
   }
 
-  private job(kind: string, schedule: string | undefined, command: readonly string[], mounts: readonly Mount[]): void {
+  private job(
+    kind: string,
+    when: Pick<JobProps, 'schedule' | 'onDemand' | 'retries'>,
+    command: readonly string[],
+    mounts: readonly Mount[],
+  ): void {
     const { tls, repository, database, externals = [], user, deadlineSeconds } = this.props;
     const { network } = Platform.of(this);
     const id = `${this.id}-${kind}`;
@@ -102,8 +110,8 @@ export class BackupJobs extends Construct {
       component: 'backup',
       containers: [container],
       user,
-      ...(schedule && { schedule }),
-      ...(repository && { beside: repository.host }),
+      ...when,
+      ...(repository && { beside: { pods: selector(repository.host), always: true } }),
       deadlineSeconds,
     });
     network.connect(id, database.server, port);

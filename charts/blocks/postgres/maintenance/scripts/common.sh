@@ -14,24 +14,27 @@ list() {
   wait $! || exit 1
 }
 
-size() { ask --set name="$1" --set what="$what" <<< "select pg_size_pretty(:what(to_regclass(:'name')))"; }
+size() { ask --set VERBOSITY=verbose --set name="$1" --set what="$what" <<< "select pg_size_pretty(:what(to_regclass(:'name')))" 2>&1; }
 
 # Runs one statement; says how long it took and what it made of the size.
 #   0: done, or nothing there any more   1: failed   75: somebody holds a lock
 statement() {
-  local name=$1 sql=$2 begin before said
-  before=$(size "$name") && [ -n "$before" ] || { echo "$name is gone by now"; return 0; }
+  local name=$1 sql=$2 begin before said tenths
   begin=${EPOCHREALTIME/[.,]/}
-  if said=$(ask --set VERBOSITY=verbose --command "$sql" 2>&1); then
-    [ -z "$said" ] || echo "$said"
-    printf '%s: %d.%01d s, %s before, %s now\n' "$name" $(((${EPOCHREALTIME/[.,]/} - begin) / 1000000)) \
-      $(((${EPOCHREALTIME/[.,]/} - begin) / 100000 % 10)) "$before" "$(size "$name")"
-    return 0
-  fi
-  # Codes, for the words are in the language of the server: lock not available, deadlock.
+  before=$(size "$name") || { failure "$name" "$before"; return; }
+  [ -n "$before" ] || { echo "$name is gone by now"; return; }
+  said=$(ask --set VERBOSITY=verbose --command "$sql" 2>&1) || { failure "$name" "$said"; return; }
+  [ -z "$said" ] || echo "$said"
+  tenths=$(((${EPOCHREALTIME/[.,]/} - begin) / 100000))
+  echo "$name: $((tenths / 10)).$((tenths % 10)) s, $before before, $(size "$name") now"
+}
+
+failure() {
+  local name=$1 said=$2
+  # Codes, for the words are in the language of the server: a lock that is not free, a deadlock; no such table or schema.
   if [[ $said =~ (55P03|40P01): ]]; then return 75; fi
-  [ -n "$(size "$name")" ] || { echo "$name is gone by now"; return 0; }
-  echo "$name failed: $(sed -n 's/^ERROR: *[0-9A-Z]\{5\}: //p; t; /LOCATION:/d; p' <<< "$said" | head -n 3)"
+  if [[ $said =~ (42P01|42704|3F000): ]]; then echo "$name is gone by now"; return 0; fi
+  echo "$name failed: $(sed -nE '/LOCATION:/d; s/^[A-Z]+: +[0-9A-Z]{5}: //; p' <<< "$said" | head -n 3)"
   return 1
 }
 

@@ -1,0 +1,160 @@
+import type { k8s } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import { apiAccess } from '../../api-access';
+import { Configuration } from '../../configuration';
+import type { Container, Mount } from '../../container';
+import type { Variables } from '../../environment';
+import { Job, type JobProps } from '../../job';
+import type { External } from '../../network';
+import { Platform } from '../../platform';
+import { burstable } from '../../quantity';
+import type { SecretKey } from '../../secrets';
+import { memberFiles, port as backupPort, role, stanza, type BackupLayout } from '../backup/configuration';
+import { restPort, stateRules } from '../patroni';
+import { restoreScripts } from './scripts';
+
+export interface RestoreJobsProps {
+  readonly image: string;
+  readonly user: number;
+  readonly layout: BackupLayout;
+  /** Passphrases and keys of the repositories. */
+  readonly variables: Variables;
+  /** The certificate of the Jobs of the backup, at /tls. */
+  readonly tls: Mount;
+  readonly database: {
+    /** Name of the StatefulSet, and of the workload whose pods are the members. */
+    readonly server: string;
+    /** The Service behind which the primary is. */
+    readonly primary: string;
+    readonly port: number;
+    readonly name: string;
+    /** Of the role that takes backups. */
+    readonly password: SecretKey;
+  };
+  readonly members: number;
+  /** Claim of member 0: `postgres-data-postgres-0`. */
+  readonly claim: string;
+  /** The members' configuration of Patroni, at /etc/patroni. */
+  readonly patroni: Mount;
+  /** The workload that keeps a repository on a volume. @default - all are buckets */
+  readonly repositoryHost?: string | undefined;
+  /** Room for a copy beside the database: `100Gi`. */
+  readonly storage: string;
+  /** Cron schedule of the drill, UTC. */
+  readonly drill: string;
+  /** A run that takes longer has failed. */
+  readonly deadlineSeconds: number;
+  /** Buckets, as the network sees them. @default - none */
+  readonly externals?: readonly External[];
+}
+
+/** The documents': once a month a backup is restored, to see that it can be (ALL-34). */
+export const monthly = '0 5 1 * *';
+
+const component = 'backup';
+const scratch = '/scratch';
+const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 128 } };
+const sockets: Mount = { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } };
+
+interface Run extends Pick<JobProps, 'schedule' | 'onDemand' | 'retries' | 'beside'> {
+  readonly mode: 'live' | 'scratch' | 'drill';
+  /** The folder whose copy is made; it stands on this volume. */
+  readonly folder: string;
+  readonly mounts: readonly Mount[];
+  readonly variables?: Variables;
+}
+
+/**
+ * Brings a database back from its backup (ALL-16, ALL-34): over the live one and beside it when somebody starts it, and once
+ * a month to prove that it can be done. A copy is made and read in full before anything is replaced.
+ */
+export class RestoreJobs extends Construct {
+  private readonly mounts: readonly Mount[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: RestoreJobsProps,
+  ) {
+    super(scope, id);
+    const { layout, tls, claim, patroni, members, database, drill, storage } = props;
+    const files = new Configuration(this, `${id}-configuration`, memberFiles(layout));
+    const scripts = new Configuration(this, `${id}-scripts`, restoreScripts);
+    this.mounts = [files.at('/etc/pgbackrest'), scripts.at('/restore'), tls, temporary, sockets];
+
+    const live = new Construct(this, 'live');
+    const token = apiAccess(live, id, { component, rules: this.rules() });
+    Platform.of(this).network.connect(id, database.server, restPort);
+    this.job(live, id, {
+      mode: 'live',
+      onDemand: true,
+      folder: layout.dataFolder,
+      mounts: [{ path: '/pgdata', volume: { claim } }, patroni, token],
+      variables: {
+        SCOPE: database.server,
+        MEMBERS: `${members}`,
+        NAMESPACE: { field: 'metadata.namespace' },
+        PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
+      },
+      beside: { pods: { 'statefulset.kubernetes.io/pod-name': `${database.server}-0` }, always: false },
+    });
+    const { storageClass } = Platform.of(this).settings.cluster;
+    const copy = {
+      folder: `${scratch}/pg`,
+      mounts: [{ path: scratch, volume: { room: 'copy', storage, storageClass } }],
+    };
+    this.job(new Construct(this, 'scratch'), `${id}-scratch`, { mode: 'scratch', onDemand: true, ...copy });
+    const drills = `${database.server}-drill`;
+    this.job(new Construct(this, 'drill'), drills, { mode: 'drill', schedule: drill, retries: 1, ...copy });
+  }
+
+  /** What a run over the live database asks of the API server. */
+  private rules(): k8s.PolicyRule[] {
+    const { server } = this.props.database;
+    const state = ['config', 'leader', 'sync', 'failover'].map((part) => `${server}-${part}`);
+    return [
+      ...stateRules(['get', 'list', 'watch']),
+      { apiGroups: [''], resources: ['configmaps'], resourceNames: state, verbs: ['delete'] },
+      { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: [server], verbs: ['get', 'patch'] },
+    ];
+  }
+
+  private job(scope: Construct, id: string, { mode, folder, mounts, variables, ...when }: Run): void {
+    const { image, user, database, repositoryHost, externals = [], deadlineSeconds, storage } = this.props;
+    const { network, capacity } = Platform.of(this);
+    const container: Container = {
+      name: mode === 'live' ? 'restore' : mode,
+      image,
+      command: ['python3', '-B', '/restore/restore.py', mode],
+      variables: { ...this.variables(), PGDATA: folder, ...variables },
+      mounts: [...this.mounts, ...mounts],
+      resources: { cpu: '2', memory: '1Gi' },
+      share: burstable,
+    };
+    new Job(scope, id, { component, containers: [container], user, deadlineSeconds, ...when });
+    if (mode !== 'live') capacity.claim(storage, 1);
+    if (repositoryHost) network.connect(id, repositoryHost, backupPort);
+    network.connect(id, database.server, database.port);
+    for (const external of externals) network.leave(id, external);
+  }
+
+  private variables(): Variables {
+    const { variables, layout, database } = this.props;
+    return {
+      ...variables,
+      PGBACKREST_STANZA: stanza,
+      REPOSITORIES: layout.repositories.map((_, index) => index + 1).join(' '),
+      PGHOST: database.primary,
+      PGPORT: `${database.port}`,
+      PGDATABASE: database.name,
+      PGUSER: role,
+      PGPASSWORD: database.password,
+      PGCONNECT_TIMEOUT: '10',
+      PGSSLMODE: 'verify-full',
+      PGSSLROOTCERT: '/tls/ca.crt',
+      PGSSLCERT: '/tls/tls.crt',
+      PGSSLKEY: '/tls/tls.key',
+      LANG: 'C.UTF-8',
+    };
+  }
+}

@@ -1,0 +1,151 @@
+"""Puts a copy of the database in the place of the live one: on member 0, from which the others are made anew."""
+
+import json
+import os
+import subprocess
+import time
+
+import kubernetes
+from archive import Problem, say
+from server import control
+
+CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
+SECONDS = int(os.environ.get("PATIENCE", "1800"))
+PATIENCE_OF_LOG = 120
+# A record of a transaction ends recovery at a moment that lies before it.
+MARK = "select pg_current_xact_id(); select pg_walfile_name(pg_switch_wal());"
+
+
+class Cluster:
+    def __init__(self):
+        self.name = os.environ["SCOPE"]
+        self.members = int(os.environ["MEMBERS"])
+        self.first = f"{self.name}-0"
+
+    def patronictl(self, command, *arguments):
+        done = subprocess.run(
+            ["patronictl", "-c", CONFIG, command, self.name, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        if done.returncode != 0:
+            raise Problem(f"patronictl {command}: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        return done.stdout.strip()
+
+    def states(self):
+        return json.loads(self.patronictl("list", "--format", "json") or "[]")
+
+    def leader(self):
+        return next((each["Member"] for each in self.states() if each["Role"] == "Leader" and each["State"] == "running"), None)
+
+    def hand_over(self):
+        """Member 0 becomes the primary: the data that are kept shall be the newest. Before the copy is made, for this
+        begins a timeline, and so does the copy."""
+        try:
+            leader = self.leader()
+            if leader in (self.first, None):
+                say(f"{leader} is the primary" if leader else "there is no primary: going on without")
+                return
+            say(f"{leader} hands over to {self.first}")
+            self.patronictl("switchover", "--leader", leader, "--candidate", self.first, "--force")
+            self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, 120)
+        except Problem as problem:
+            say(f"{self.first} could not become the primary, its data that are kept may lack the last transactions: {problem}")
+
+    def flush_log(self):
+        """Log of this minute travels now. Whoever restores a database that is gone does without."""
+        done = subprocess.run(["psql", "-XAtqc", MARK], capture_output=True, text=True)
+        if done.returncode != 0:
+            say("the primary does not answer: restoring what had left it before")
+            return
+        segment, deadline = done.stdout.split()[-1], time.monotonic() + PATIENCE_OF_LOG
+        archived = f"select pg_walfile_name(pg_current_wal_lsn()), last_archived_wal >= '{segment}' from pg_stat_archiver"
+        while time.monotonic() < deadline:
+            answer = subprocess.run(["psql", "-XAtqc", archived], capture_output=True, text=True).stdout.strip()
+            if answer.endswith("|t"):
+                say("the log of this minute is in the repository")
+                return
+            time.sleep(1)
+        say(f"the primary has not sent {segment} within {PATIENCE_OF_LOG} s: restoring what had left it before")
+
+    def replace(self, copy, timeline, repository):
+        """From here on the live database is away. Until the folders change their names all can be undone."""
+        data = os.environ["PGDATA"]
+        kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        try:
+            say(f"stopping the members of {self.name}")
+            for members in (1, 0):
+                # One after the other, so that none takes over from the primary as it ends.
+                kubernetes.scale(self.name, members)
+                self.wait(f"{members} members", lambda: len(kubernetes.pods(self.name)) == members, SECONDS)
+            self.refuse_a_twin(data, timeline, repository)
+            tidy(copy)
+            if os.path.exists(data):
+                os.rename(data, kept)
+        except BaseException:
+            kubernetes.scale(self.name, self.members)
+            say("nothing is changed: the members start again with the data they had")
+            raise
+        try:
+            os.rename(copy, data)
+            say(f"the data of before are kept in {kept}")
+            self.start()
+        except BaseException as error:
+            raise Problem(
+                f"{error}\nThe restored data are in {data} of {self.first}, those of before in {kept}: nothing is lost. To go on, "
+                f"see why {self.first} does not become the primary. To go back: scale {self.name} to 0, swap the two folders, "
+                f"delete the ConfigMaps {self.name}-config, -leader and -sync, scale to 1 and then to {self.members}"
+            ) from None
+
+    def refuse_a_twin(self, data, timeline, repository):
+        """Two timelines of one number would spoil the repository: the primary has changed while the copy was made."""
+        repository.read()
+        now = int(control(data).get("Latest checkpoint's TimeLineID", "0"))
+        newest = max([now, *repository.history])
+        if newest >= timeline:
+            raise Problem(f"expected nobody else to become the primary meanwhile, got timeline {newest}: start the restore again")
+
+    def start(self):
+        kubernetes.forget(self.name)
+        kubernetes.scale(self.name, 1)
+        say(f"{self.first} starts with the restored data")
+        self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, SECONDS)
+        kubernetes.scale(self.name, self.members)
+        for number in range(1, self.members):
+            self.renew(f"{self.name}-{number}")
+        self.wait(f"{self.members} healthy members", self.whole, SECONDS)
+        say("every member has the restored data")
+
+    def renew(self, member):
+        """The data of a replica are of another past: it takes the primary's."""
+        self.wait(f"{member} to start", lambda: member in [each["Member"] for each in self.states()], SECONDS)
+        say(f"{member} is made anew from {self.first}")
+        self.wait(f"{member} to begin anew", lambda: self.patronictl("reinit", member, "--force") or True, SECONDS)
+
+    def whole(self):
+        """One primary, replicas that stream, one of them synchronous, all on one timeline."""
+        states = self.states()
+        roles = sorted(each["Role"] for each in states if each["State"] in ("running", "streaming"))
+        expected = ["Leader"] + (["Replica"] * (self.members - 2) + ["Sync Standby"] if self.members > 1 else [])
+        return roles == sorted(expected) and len({each["TL"] for each in states}) == 1
+
+    @staticmethod
+    def wait(what, done, seconds):
+        deadline, said, reason = time.monotonic() + seconds, time.monotonic(), "not yet"
+        while True:
+            try:
+                if done():
+                    return
+            except Problem as problem:
+                reason = str(problem)
+            if time.monotonic() > deadline:
+                raise Problem(f"expected {what} within {seconds} s, got: {reason}")
+            if time.monotonic() - said > 30:
+                say(f"waiting for {what}: {reason}")
+                said = time.monotonic()
+            time.sleep(2)
+
+
+def tidy(folder):
+    """What belongs to a former life of these files."""
+    for name in ("postmaster.pid", "postmaster.opts", "patroni.dynamic.json", "recovery.signal", "standby.signal"):
+        if os.path.exists(os.path.join(folder, name)):
+            os.remove(os.path.join(folder, name))

@@ -1,0 +1,60 @@
+"""Reads every table of a server that was restored, to its last value, and counts the rows on the way."""
+
+import re
+
+from archive import Problem, say
+
+DATABASES = "select datname from pg_database where datallowconn and datname <> 'template1' order by 1"
+# What is read is thrown away by the server: COPY reads every value, those stored out of line too, and every checksum.
+READ = r"""
+select format('\echo %I.%I', n.nspname, c.relname) || E'\n' || case c.relkind
+  when 'm' then format('copy (select * from %I.%I) to ''/dev/null'';', n.nspname, c.relname)
+  else format('copy %I.%I to ''/dev/null'';', n.nspname, c.relname) end
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'm') and c.relpersistence = 'p' and (c.relkind = 'r' or c.relispopulated) and n.nspname <> 'pg_toast'
+order by 1;
+"""
+# Of tables that are read in a second, as in the figures beside a backup.
+NEWEST = r"""
+select format('select %L, max(%I)::timestamptz from %I.%I where %I <= now() having max(%I) is not null;',
+  format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attname, n.nspname, c.relname, a.attname, a.attname)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+where c.relkind = 'r' and c.relpages <= 32768 and n.nspname !~ '^(pg_|information_schema$|slipway)' and a.attnum > 0
+  and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype) and not a.attisdropped;
+"""
+
+
+def read_all(server):
+    """Rows of each table by database. Ends with the name of a table that cannot be read."""
+    counted = {}
+    for database in server.psql("postgres", DATABASES).splitlines():
+        script = server.psql(database, READ)
+        answer, problem = server.script(database, script)
+        found = re.findall(r"^(\S.*)\nCOPY (\d+)$", answer, re.M)
+        if problem:
+            name = [line for line in answer.splitlines() if not line.startswith("COPY ")][-1:] or ["?"]
+            raise Problem(f"expected table {name[0]} of {database} to be readable, got: {problem}")
+        counted[database] = {name: int(rows) for name, rows in found}
+        own = {name: rows for name, rows in counted[database].items() if not re.match("pg_catalog|information_schema", name)}
+        say(f"every table of {database} is readable: {len(own)} tables with {sum(own.values())} rows, and the catalogue")
+    return counted
+
+
+def compare(counted, rows):
+    """Every table that was counted beside the backup has as many rows as then."""
+    here = counted.get(rows["database"], {})
+    wrong = [
+        f"{name} {here.get(name, 'missing')} instead of {expected}"
+        for name, expected in sorted(rows["exact"].items())
+        if here.get(name) != expected
+    ]
+    if wrong:
+        raise Problem(f"expected as many rows as at {rows['point']}, got {', '.join(wrong[:10])}")
+    say(f"{len(rows['exact'])} tables of {rows['database']} have exactly the rows that were counted at {rows['point']}")
+
+
+def newest_row(server, database):
+    """The youngest time that stands in a table, for people: `public.marks.written_at 2026-11-20 10:15:00+00`."""
+    script = server.psql(database, NEWEST)
+    lines = (line.split("|") for line in server.script(database, script)[0].splitlines())
+    return max(((time, name) for name, time in lines), default=None)

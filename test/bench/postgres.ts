@@ -1,0 +1,118 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../support/manifests';
+import { median } from './measure';
+import { clients, Crowd, ways, type Taken, type Way } from './postgres/pooled';
+import { ratios, spread, type Load } from './postgres/load';
+import { scale, sides, Tuned, type Side } from './postgres/tuned';
+import { table } from './table';
+
+/**
+ * What the generated configuration of PostgreSQL is worth, with the real programs: its parameters against those of
+ * initdb, and PgBouncer against a thousand connections. Sides run in turn, so that a busy minute meets both.
+ *
+ * `--write` puts the tables into docs/measurements.md, `--quick` shows in a minute that it works.
+ */
+const [write, quick] = ['--write', '--quick'].map((flag) => process.argv.includes(flag));
+const rounds = quick ? 1 : 3;
+const seconds = quick ? 3 : 15;
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+type Runs<Name extends string> = Readonly<Record<Name, Load[]>>;
+const none = <Name extends string>(names: readonly Name[]): Runs<Name> =>
+  Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>;
+
+/** One row for each side, and the ratio of the first to the second, round by round. */
+function rows<Name extends string>(what: string, [ours, theirs]: readonly [Name, Name], runs: Runs<Name>): string[][] {
+  const figures = (name: Name, figure: keyof Load) => runs[name].map((run) => run[figure]);
+  const row = (name: Name) => [
+    `${what}: ${name}`,
+    spread(figures(name, 'tps'), 0),
+    spread(figures(name, 'p95'), 1),
+    `${figures(name, 'failures').reduce((total, each) => total + each, 0)}`,
+    median(figures(name, 'connectSeconds')).toFixed(1),
+  ];
+  const ratio = (figure: 'tps' | 'p95') => spread(ratios(figures(ours, figure), figures(theirs, figure)), 2);
+  return [row(ours), row(theirs), [`${what}: ratio`, ratio('tps'), ratio('p95'), '', '']];
+}
+const head = (title: string) => [title, 'transactions a second', 'p95, ms', 'failures', 'to connect, s'];
+
+async function tunedTable(): Promise<string> {
+  const tuned = new Tuned();
+  const runs = { reading: none<Side>(sides), writing: none<Side>(sides) };
+  try {
+    await tuned.prepare();
+    for (let round = 0; round < rounds; round++) {
+      for (const side of sides) {
+        const { reading, writing } = await tuned.run(side, seconds);
+        runs.reading[side].push(reading);
+        runs.writing[side].push(writing);
+        say(`round ${round + 1}, ${side}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
+      }
+    }
+  } finally {
+    tuned.remove();
+  }
+  const limited = tuned.limitedBy === 'nothing' ? 'without a limit of memory' : 'in 2 GiB';
+  return table(
+    head(`16 clients, scale ${scale}, ${limited}`),
+    [...rows('reading', sides, runs.reading), ...rows('writing', sides, runs.writing)],
+    true,
+  );
+}
+
+async function pooledTables(): Promise<string> {
+  const crowd = new Crowd();
+  const runs = { reading: none<Way>(ways), writing: none<Way>(ways) };
+  const memory: Partial<Record<Way, Taken>> = {};
+  try {
+    await crowd.prepare();
+    for (let round = 0; round < rounds; round++) {
+      for (const way of ways) {
+        const reading = await crowd.run(way, seconds, 'select-only');
+        const writing = await crowd.run(way, seconds, 'simple-update');
+        runs.reading[way].push(reading);
+        runs.writing[way].push(writing);
+        say(`round ${round + 1}, ${way}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
+      }
+    }
+    for (const way of ways) memory[way] = await crowd.memory(way, 10);
+  } finally {
+    await crowd.stop();
+  }
+  const speed = table(
+    head(`${clients} clients, TLS`),
+    [...rows('reading', ways, runs.reading), ...rows('writing', ways, runs.writing)],
+    true,
+  );
+  const taken = ways.map((way) => {
+    const { processes = 0, serverMiB = 0, poolerMiB = 0 } = memory[way] ?? {};
+    return [way, `${processes}`, serverMiB.toFixed(0), way === 'pooler' ? poolerMiB.toFixed(0) : ''];
+  });
+  const title = `memory with ${clients} clients`;
+  return `${speed}\n\n${table([title, 'processes of the server', 'server, MiB', 'PgBouncer, MiB'], taken, true)}`;
+}
+
+const [begin, end] = ['<!-- npm run bench:postgres -->', '<!-- end of npm run bench:postgres -->'];
+
+/** The document with other tables between its marks. */
+function marked(text: string, tables: string): string {
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`expected ${begin} and ${end} in docs/measurements.md, got no such lines`);
+  return `${before}${begin}\n\n${tables}\n\n${end}${after}`;
+}
+
+async function main(): Promise<void> {
+  const [load = 0] = loadavg();
+  const tables = [await tunedTable(), await pooledTables()].join('\n\n');
+  process.stdout.write(`${tables}\n\nload of the machine before: ${load.toFixed(1)}\n`);
+  const path = join(root, 'docs', 'measurements.md');
+  if (write) writeFileSync(path, marked(readFileSync(path, 'utf8'), tables));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+});
