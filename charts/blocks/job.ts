@@ -6,6 +6,8 @@ import { Platform } from './platform';
 import { fingerprint, Pod, type PodProps } from './pod';
 
 export interface JobProps extends Omit<PodProps, 'restartPolicy' | 'priority' | 'apart' | 'evenly'> {
+  /** What cannot wait for room on its node makes some. @default batch */
+  readonly priority?: PodProps['priority'];
   /** Cron schedule; without one the Job runs once for each change of what it runs. @default - once */
   readonly schedule?: string;
   /** Runs when somebody starts it, and never by itself; not with `schedule` or `retries`. @default false */
@@ -43,7 +45,7 @@ export class Job extends Construct {
     super(scope, 'job');
     refuseContradictions(id, props);
     const { component, containers, initContainers = [] } = props;
-    const pod = new Pod(this, id, { ...props, priority: 'batch', restartPolicy: 'Never' });
+    const pod = new Pod(this, id, { priority: 'batch', ...props, restartPolicy: 'Never' });
     const spec = () => this.spec(pod);
     this.release = () => fingerprint(JSON.stringify(spec()));
 

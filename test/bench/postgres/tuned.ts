@@ -45,7 +45,7 @@ export class Tuned {
     const { reading, writing } = demands(seconds);
     return this.served(side, () => {
       // Both begin with what they hold in memory, and with a whole interval of checkpoints before them.
-      this.load({ ...reading, seconds: Math.min(5, seconds) });
+      this.load({ ...reading, seconds: Math.min(8, seconds) });
       const read = this.load(reading);
       this.client('psql', ['-Xqc', 'checkpoint']);
       return { reading: read, writing: this.load(writing) };

@@ -103,11 +103,13 @@ export class BackupJobs extends Construct {
       command,
       variables: this.variables(),
       mounts: [...mounts, tls, temporary, ...(repository ? [repository.mount] : [])],
-      resources: { cpu: '1', memory: '512Mi' },
+      // It has one node to run on, which may be full.
+      resources: { cpu: '1', memory: '512Mi', reserved: { cpu: '50m', memory: '64Mi' } },
       share: burstable,
     };
     new Job(new Construct(this, kind), id, {
       component: 'backup',
+      priority: 'data',
       containers: [container],
       user,
       ...when,

@@ -128,10 +128,10 @@ export class RestoreJobs extends Construct {
       command: ['python3', '-B', '/restore/restore.py', mode],
       variables: { ...this.variables(), PGDATA: folder, ...variables },
       mounts: [...this.mounts, ...mounts],
-      resources: { cpu: '2', memory: '1Gi' },
+      resources: { cpu: '2', memory: '1Gi', reserved: { cpu: '50m', memory: '128Mi' } },
       share: burstable,
     };
-    new Job(scope, id, { component, containers: [container], user, deadlineSeconds, ...when });
+    new Job(scope, id, { component, priority: 'data', containers: [container], user, deadlineSeconds, ...when });
     if (mode !== 'live') capacity.claim(storage, 1);
     if (repositoryHost) network.connect(id, repositoryHost, backupPort);
     network.connect(id, database.server, database.port);
