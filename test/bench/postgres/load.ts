@@ -23,7 +23,8 @@ export interface Demand {
 
 /** Arguments of pgbench; of every tenth transaction it writes down how long it took, in files that begin so. */
 export const pgbench = ({ clients, seconds, script }: Demand, prefix: string): string[] => [
-  ...['--no-vacuum', '--protocol=prepared', `--builtin=${script}`],
+  // Not `prepared`: pgbench prepares without looking after its other clients, who hold the server it waits for.
+  ...['--no-vacuum', '--protocol=extended', `--builtin=${script}`],
   ...[`--client=${clients}`, '--jobs=2', `--time=${seconds}`],
   ...['--log', '--sampling-rate=0.1', `--log-prefix=${prefix}`],
 ];
