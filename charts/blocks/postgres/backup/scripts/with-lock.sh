@@ -18,35 +18,46 @@ session=$SESSION_PID
 exec 3<&"${SESSION[0]}" 4>&"${SESSION[1]}"
 trap 'kill "$session" 2> /dev/null' EXIT
 trap 'exit 143' TERM INT
-cat >&4 <<SQL
-set idle_session_timeout = 0;
-set lock_timeout = '${seconds}s';
-select pg_advisory_lock(hashtextextended('slipway ' || :'name', 0));
-\\echo held
-SQL
+# psql sees that its session is lost when it is asked something, and is gone then.
+trap '' PIPE
 
+# Asks again and again: who waits inside the server holds a snapshot there, and REINDEX CONCURRENTLY of the run that has
+# the lock would wait for it, each for the other.
 said=''
-while IFS= read -r -u 3 line; do
-  [ "$line" != held ] || break
-  said="$said $line"
+try() {
+  echo "select case when pg_try_advisory_lock(hashtextextended('slipway ' || :'name', 0)) then 'held' else 'taken' end;" >&4
+  while IFS= read -r -u 3 line; do
+    case $line in
+      held) return 0 ;;
+      taken) return 1 ;;
+      *) said="$said $line" ;;
+    esac
+  done
+  return 2
+} 2> /dev/null
+
+echo 'set idle_session_timeout = 0;' >&4 2> /dev/null
+until try; do
+  if [ "$?" = 2 ]; then
+    echo "expected the primary at ${PGHOST:-the local socket} to answer, got:$said" >&2
+    exit 1
+  fi
+  if [ "$SECONDS" -ge "$seconds" ]; then
+    echo "expected the lock \"$name\" to be free within $seconds s, got a run that still holds it: see which Job is running" >&2
+    exit 1
+  fi
+  sleep 1 > /dev/null 2>&1 &
+  wait $!
 done
-if [ "${line:-}" != held ]; then
-  case "$said" in
-    *'lock timeout'*)
-      echo "expected the lock \"$name\" to be free within $seconds s, got a run that still holds it: see which Job is running" >&2 ;;
-    *) echo "expected the primary at ${PGHOST:-the local socket} to answer, got:$said" >&2 ;;
-  esac
-  exit 1
-fi
 
 # A process group of its own: a stop reaches the program that a script waits for.
+trap - PIPE
 set -m
 "$@" <&0 3<&- 4>&- &
 command=$!
 set +m
 trap 'kill -TERM -- "-$command" 2> /dev/null' TERM INT
 
-# psql sees that its session is lost when it is asked something.
 trap '' PIPE
 while kill -0 "$command" 2> /dev/null; do
   echo 'select 1 \g /dev/null' >&4 2> /dev/null
