@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverGrants, databaseGrants, hbaLine, identLine } from '../../charts/blocks/postgres/backup/accounts';
+import { databaseGrants, serverGrants } from '../../charts/blocks/postgres/backup/accounts';
 import {
   jobFiles,
   memberFiles,
@@ -14,12 +14,14 @@ import {
 import { archiveParameters } from '../../charts/blocks/postgres/backup/configuration';
 import { jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
+import { hba, ident } from '../../charts/blocks/postgres/patroni';
+import { drillsSql } from '../../charts/blocks/postgres/restore/drills';
 import { eventually, freePort } from '../rehearsal/support';
 import { need } from './need';
 import { base, found, issue, own, python, run, type Run } from './pgbackrest-machine';
 
 export const passphrase = 'a passphrase of the repository';
-const rolePassword = 'f00d';
+export const rolePassword = 'f00d';
 
 type Pod = 'member' | 'job' | 'repository' | 'restore';
 
@@ -88,11 +90,8 @@ export class Cluster {
       env: base,
       stdio: 'pipe',
     });
-    writeFileSync(
-      this.at(name, 'pg_hba.conf'),
-      `local all postgres peer map=pod\n${hbaLine}\nhostssl all all all scram-sha-256 clientcert=verify-ca\n`,
-    );
-    writeFileSync(this.at(name, 'pg_ident.conf'), `pod /^.*$ postgres\n${identLine}\n`);
+    writeFileSync(this.at(name, 'pg_hba.conf'), `${hba.join('\n')}\n`);
+    writeFileSync(this.at(name, 'pg_ident.conf'), `${ident.join('\n')}\n`);
   }
 
   /** PostgreSQL as a member runs it, archiving every two seconds where something is written. */
@@ -171,12 +170,13 @@ export class Cluster {
     return spawn('psql', args, { env: base, stdio: 'ignore' });
   }
 
-  portOf(pod: 'member' | 'repository'): number {
+  portOf(pod: 'postgres' | 'member' | 'repository'): number {
     return this.ports[pod];
   }
 
   accounts(): void {
-    const made = `create role pgbackrest login password '${rolePassword}';\n${serverGrants}`;
+    const roles = `create role pgbackrest login password '${rolePassword}';\ncreate role monitor login password '${rolePassword}';\n`;
+    const made = `${roles}grant pg_monitor to monitor;\n${serverGrants}${drillsSql('monitor')}`;
     const grants = `create role pupil login;\n${databaseGrants('grades')}`;
     for (const { status, said } of [
       this.ask(made),

@@ -8,8 +8,7 @@ beforeAll(async () => (cluster = await new Cluster().start([volume])));
 afterAll(() => cluster?.close());
 
 const holders = () => cluster.ask("select pid from pg_locks where locktype = 'advisory' and granted").said;
-const sessions = () =>
-  cluster.ask("select count(*) from pg_stat_activity where application_name = 'lock backup'").said;
+const sessions = () => cluster.ask("select count(*) from pg_stat_activity where application_name = 'lock backup'").said;
 /** A run that holds the lock until somebody makes the file. */
 const holding = async (name = 'backup') => {
   const run = cluster.jobMeanwhile('with-lock', [name, '5', 'sh', '-c', 'echo begun; exec sleep 60']);

@@ -2,6 +2,7 @@ import { lowerSnake, upperSnake } from '../environment';
 import { databaseGrants, serverGrants } from './backup/accounts';
 import { role as backupRole } from './backup/configuration';
 import { roles } from './patroni';
+import { drillsSql } from './restore/drills';
 import { lookupSql, poolerRole } from './pooler-configuration';
 
 /** Users with less than the owner's rights, by the names of a document (TDA-05). */
@@ -61,7 +62,7 @@ revoke all on database ${database} from public;
 grant connect on database ${database} to ${connecting.join(', ')};
 
 ${lookupSql}
-${serverGrants}\\connect ${database}
+${serverGrants}${drillsSql(monitor)}\\connect ${database}
 set client_min_messages to warning;
 ${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
 -- Releases that are in the database: what new pods wait for.

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
 import { apiAccess } from '../api-access';
 import type { BackupPlan } from '../backup';
+import { Configuration } from '../configuration';
 import type { Container, Mount } from '../container';
 import type { Variables } from '../environment';
 import { exporter } from '../exporter';
@@ -12,6 +13,7 @@ import type { SecretKey } from '../secrets';
 import { StatefulSet } from '../statefulset';
 import type { Backup } from './backup/backup';
 import { bootstrapYaml, memberYaml, restPort, roleLabel, roles, stateRules, type Cluster } from './patroni';
+import { drillQueries } from './restore/drills';
 import { memberScript, prepareScript } from './scripts';
 import { reconcile } from './reconcile';
 import { parameters, type Documented, type ServerSize } from './tuning';
@@ -38,6 +40,7 @@ export interface ServerProps {
 
 export const port = 5432;
 const metrics = { port: 9187, path: '/metrics' };
+const queriesFolder = '/etc/postgres-exporter';
 
 /** User number of the Percona image. */
 export const user = 26;
@@ -137,6 +140,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     resources: size,
     share: guaranteed,
   });
+  const queries = new Configuration(scope, `${id}-queries`, { 'queries.yaml': drillQueries });
   const monitoring = {
     ...exporter({
       image: exporterImage,
@@ -146,9 +150,10 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
         DATA_SOURCE_URI: '/postgres?host=/run/postgresql&sslmode=disable',
         DATA_SOURCE_USER: monitor.role,
         DATA_SOURCE_PASS: monitor.password,
+        PG_EXPORTER_EXTEND_QUERY_PATH: `${queriesFolder}/queries.yaml`,
       },
     }),
-    mounts: [{ ...sockets, readOnly: true }],
+    mounts: [{ ...sockets, readOnly: true }, queries.at(queriesFolder)],
   };
   const prepare = program('prepare', {
     image,

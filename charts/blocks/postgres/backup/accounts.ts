@@ -2,9 +2,6 @@ import { role } from './configuration';
 
 /** The schema that holds what the role may call; the superuser's, so that no client can put its own in its place. */
 const schema = 'slipway_backup';
-/** Notes the result of a drill. */
-const drill = `${schema}.record_drill(
-  repository int, label text, succeeded boolean, seconds int, bytes bigint, age bigint, problem text)`;
 /** A table of at most 256 MiB is counted, which takes a second; of a larger one the planner's estimate is noted. */
 const countedPages = (256 * 1024 * 1024) / 8192;
 
@@ -57,24 +54,8 @@ begin
   end loop;
   return jsonb_build_object('exact', exact, 'estimated', estimated);
 end $rows$;
--- What became of each backup that was restored for proof.
-create table if not exists ${schema}.drills (
-  finished_at timestamptz not null default now(),
-  repository int not null,
-  label text,
-  succeeded boolean not null,
-  seconds int not null,
-  bytes bigint,
-  newest_age_seconds bigint,
-  problem text
-);
-create or replace function ${drill} returns void
-  language sql security definer set search_path = pg_catalog, pg_temp as $drill$
-  insert into ${schema}.drills (repository, label, succeeded, seconds, bytes, newest_age_seconds, problem)
-    values (repository, label, succeeded, seconds, bytes, age, problem)
-$drill$;
 revoke all on schema ${schema} from public;
-${[`${schema}.rows()`, drill].map((name) => `revoke all on function ${name} from public;\n`).join('')}${functions(...markers)}grant usage on schema ${schema} to ${role};
+revoke all on function ${schema}.rows() from public;
+${functions(...markers)}grant usage on schema ${schema} to ${role};
 grant execute on function ${schema}.rows() to ${role};
-grant execute on function ${drill} to ${role};
 `;

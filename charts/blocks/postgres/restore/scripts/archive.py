@@ -90,8 +90,19 @@ class Repository:
         return [(int(timeline), lsn(position)) for timeline, position, *_ in lines]
 
     def serving(self, moment):
-        """The timeline that served at a moment. After a restore the log of before goes on beside it: both are kept."""
-        return max(timeline for timeline, since in self.since.items() if since <= moment)
+        """The timeline that leads through a moment. After a restore the log of before stays: it serves for its own time."""
+        timeline = max(timeline for timeline, since in self.since.items() if since <= moment)
+        heirs = [timeline]
+        while heirs:
+            timeline = heirs[-1]
+            heirs = [other for other in self.history if self.inherits(other, timeline)]
+        return timeline
+
+    def inherits(self, timeline, former):
+        """Whether a timeline goes on where all log of another ends, as after a failover: nothing was left behind."""
+        ended = dict(self.history[timeline][-1:]).get(former)
+        newest = self.newest(former)
+        return ended is not None and (newest is None or place_of(newest) < ended // SEGMENT)
 
     def newest(self, timeline):
         """The last segment of a timeline, if it has one."""

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 import subprocess
 import time
 
@@ -54,7 +55,9 @@ def restore(folder, number, result):
 
 
 def age(at):
-    return round(time.time() - datetime.datetime.fromisoformat(at).timestamp())
+    # Python before 3.11 reads no fraction but of three or six digits.
+    whole = re.sub(r"\.\d+", "", at)
+    return round(time.time() - datetime.datetime.fromisoformat(whole).timestamp())
 
 
 def checked(folder):
@@ -69,7 +72,8 @@ def record(**columns):
     values = {name: "" for name in ("label", "bytes", "age")}
     values.update(columns, succeeded=not columns["problem"])
     sets = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    command = ["psql", "-XAtq", "--set", "ON_ERROR_STOP=1", *sets]
+    # Not where the application's tables are: the exporter reads it from the database that every server has.
+    command = ["psql", "-XAtq", "--dbname=postgres", "--set", "ON_ERROR_STOP=1", *sets]
     done = subprocess.run(command, input=RECORD, capture_output=True, text=True)
     if done.returncode != 0:
         raise Problem(f"expected the primary to take the result, got: {done.stderr.strip()}")

@@ -49,7 +49,7 @@ def fetch(folder, repository, label):
     os.makedirs(folder, mode=0o700)
     command = ["pgbackrest", "restore", f"--repo={repository}", f"--set={label}", f"--pg1-path={folder}"]
     # Recovery is ours to describe: nothing of it stands in the folder afterwards.
-    command += ["--type=preserve", "--log-level-console=detail"]
+    command += ["--type=none", "--log-level-console=detail"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         said, begun, kept = time.monotonic(), time.monotonic(), []

@@ -11,6 +11,13 @@ from archive import Problem
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
+def trust():
+    """The cluster's authority, by whatever rules it was made: stricter ones than its other clients' refuse some."""
+    context = ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt")
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    return context
+
+
 def call(method, path, body=None):
     """The answer, or None where there is no such object."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
@@ -23,12 +30,13 @@ def call(method, path, body=None):
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt"), timeout=30) as answer:
+        with urllib.request.urlopen(request, context=trust(), timeout=30) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
-        raise Problem(f"expected the API server to allow {method} {path}, got {error.code}: {error.read()[:300].decode()}") from None
+        reason = error.read()[:300].decode("utf-8", "replace")
+        raise Problem(f"expected the API server to allow {method} {path}, got {error.code}: {reason}") from None
     except OSError as error:
         raise Problem(f"expected the API server to answer, got: {error}") from None
 

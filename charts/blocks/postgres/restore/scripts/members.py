@@ -12,8 +12,8 @@ from server import control
 CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
 SECONDS = int(os.environ.get("PATIENCE", "1800"))
 PATIENCE_OF_LOG = 120
-# A record of a transaction ends recovery at a moment that lies before it.
-MARK = "select pg_current_xact_id(); select pg_walfile_name(pg_switch_wal());"
+# A transaction of its own, behind every moment that somebody can name: recovery to a moment ends at the next one.
+MARK = ["-c", "select pg_current_xact_id()", "-c", "select pg_walfile_name(pg_switch_wal())"]
 
 
 class Cluster:
@@ -45,14 +45,15 @@ class Cluster:
                 say(f"{leader} is the primary" if leader else "there is no primary: going on without")
                 return
             say(f"{leader} hands over to {self.first}")
-            self.patronictl("switchover", "--leader", leader, "--candidate", self.first, "--force")
+            # As orderly as a switchover, which takes the synchronous replica alone.
+            self.patronictl("failover", "--candidate", self.first, "--force")
             self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, 120)
         except Problem as problem:
             say(f"{self.first} could not become the primary, its data that are kept may lack the last transactions: {problem}")
 
     def flush_log(self):
         """Log of this minute travels now. Whoever restores a database that is gone does without."""
-        done = subprocess.run(["psql", "-XAtqc", MARK], capture_output=True, text=True)
+        done = subprocess.run(["psql", "-XAtq", *MARK], capture_output=True, text=True)
         if done.returncode != 0:
             say("the primary does not answer: restoring what had left it before")
             return
@@ -81,8 +82,8 @@ class Cluster:
             if os.path.exists(data):
                 os.rename(data, kept)
         except BaseException:
+            say(f"nothing is changed: scaling {self.name} to {self.members} again, with the data it had")
             kubernetes.scale(self.name, self.members)
-            say("nothing is changed: the members start again with the data they had")
             raise
         try:
             os.rename(copy, data)
@@ -90,9 +91,10 @@ class Cluster:
             self.start()
         except BaseException as error:
             raise Problem(
-                f"{error}\nThe restored data are in {data} of {self.first}, those of before in {kept}: nothing is lost. To go on, "
-                f"see why {self.first} does not become the primary. To go back: scale {self.name} to 0, swap the two folders, "
-                f"delete the ConfigMaps {self.name}-config, -leader and -sync, scale to 1 and then to {self.members}"
+                f"{error}\nThe restored data are in {data} of {self.first}, those of before in {kept}: nothing is lost. "
+                f"To go on, see why {self.first} does not become the primary. To go back: scale {self.name} to 0, "
+                f"swap the two folders, delete the ConfigMaps {self.name}-config, -leader and -sync, scale to 1, "
+                f"then to {self.members}"
             ) from None
 
     def refuse_a_twin(self, data, timeline, repository):

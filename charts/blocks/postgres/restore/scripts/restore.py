@@ -78,11 +78,13 @@ def drill():
 
 
 def stopped(*_):
-    raise Problem("stopped from outside")
+    # Not a Problem: nothing that waits shall take it for a passing one.
+    sys.exit("stopped from outside")
 
 
-# Process 1 of a container ignores what it does not handle.
-signal.signal(signal.SIGTERM, stopped)
+# Process 1 of a container ignores what it does not handle; which signal ends it, its image decides.
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, stopped)
 os.umask(0o077)
 try:
     {"live": live, "scratch": scratch, "drill": drill}[sys.argv[1]]()

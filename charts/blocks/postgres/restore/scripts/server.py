@@ -96,7 +96,10 @@ class Server:
         text = self.text()
         wanted = choice.settings.get("recovery_target_time") or choice.point or "its target"
         if "recovery ended before configured recovery target" in text:
-            return f"expected write-ahead log to reach {wanted}, got its end {self.end_of_log(text)}"
+            return (
+                f"expected write-ahead log to lead beyond {wanted}, got its end {self.end_of_log(text)}: "
+                "restore a moment before that, or `latest` for all there is"
+            )
         if "is before consistent recovery point" in text:
             return f"expected a target after the end of {choice.label}, got {wanted}: give a later one, or the day before"
         return f"expected the restored server to start, got: {self.tail()}"
