@@ -31,7 +31,7 @@ export interface Expected {
 const mcp = ['angular-motion', 'energy', 'forces', 'kinematics', 'math', 'momentum'].map((topic) => `mcp-${topic}`);
 
 const physicsAssistant: Expected = {
-  pods: 19,
+  pods: 20,
   connections: {
     'streamlit-ui': ['agents-api', 'database-api'],
     'react-dashboard': ['dashboard-api'],
@@ -80,7 +80,7 @@ const physicsAssistant: Expected = {
 };
 
 const aiGovernance: Expected = {
-  pods: 7,
+  pods: 8,
   connections: { frontend: [], backend: ['postgres', 'qdrant', 'redis'] },
   routes: [
     ['GOV-03', 'ai-governance.localhost', '/courses/1', 'frontend', '/courses/1'],
@@ -109,7 +109,7 @@ const aiGovernance: Expected = {
 };
 
 const habitabilityExplorer: Expected = {
-  pods: 6,
+  pods: 7,
   connections: { frontend: [], backend: ['postgres', 'redis'] },
   routes: [
     ['HWO-17', 'habitability-explorer.localhost', '/static/app.js', 'frontend', '/static/app.js'],
@@ -134,7 +134,7 @@ const habitabilityExplorer: Expected = {
 };
 
 const personalAssistant: Expected = {
-  pods: 6,
+  pods: 7,
   connections: { frontend: [], api: ['postgres', 'redis'] },
   routes: [
     ['TDA-24', 'personal-assistant.localhost', '/calendar/today', 'frontend', '/calendar/today'],

@@ -1,10 +1,11 @@
+# begin.sh [SECONDS]
 # Brings a new repository into being, log and first backup. Where all is there, it shows that write-ahead log arrives.
+# Waits for the primary, and for the role to have its rights, at most SECONDS: a new cluster has them after a while.
 set -u
 . /scripts/common.sh
 
-# A new cluster has its primary, and the role its rights, after a while.
 ready="select has_function_privilege('slipway_backup.rows()', 'execute')"
-deadline=$((SECONDS + 300))
+deadline=$((SECONDS + ${1:-300}))
 until [ "$(psql --no-psqlrc -Atqc "$ready" 2> /tmp/problem)" = t ]; do
   if [ "$SECONDS" -gt "$deadline" ]; then
     echo "expected the primary at $PGHOST to know $PGUSER, got: $(cat /tmp/problem): see the Job of the accounts" >&2

@@ -5,7 +5,7 @@ failed=0
 
 # A transaction every quarter of an hour: a restore to a moment ends at the first one behind it, even of an idle database.
 psql --no-psqlrc --quiet --output /dev/null --command 'select pg_current_xact_id()' || failed=$?
-bash /scripts/begin.sh || failed=$?
+bash /scripts/begin.sh 20 || failed=$?
 for repository in $REPOSITORIES; do
   state "$repository" | python3 -I /scripts/repository.py age "$MAXIMUM_AGE_HOURS" || failed=$?
 done

@@ -1,0 +1,94 @@
+import { developmentUp, placeOf, sql } from './development';
+import { json, kubectl, pause, ready, slipway } from './support';
+import { request } from './client';
+
+jest.setTimeout(900_000);
+
+const platform = 'personal-assistant';
+const { namespace } = placeOf(platform);
+const target = ['--env', 'development', '--platform', platform];
+const backup = (what: string) => slipway('backup', what, ...target);
+const restore = (...more: string[]) => slipway('restore', 'postgres', ...target, ...more);
+const rows = async () => Number(await sql(platform, 'select count(*) from kept'));
+const write = (first: number, last: number) =>
+  sql(platform, `insert into kept select number, now() from generate_series(${first}, ${last}) number`);
+
+interface Set {
+  readonly status: { readonly readyReplicas?: number };
+}
+
+/** Of the data folder, beside which the former ones stand. */
+const folders = async () =>
+  (await kubectl('exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'ls', '/pgdata')).split('\n');
+
+let moment: string;
+
+beforeAll(async () => {
+  await developmentUp();
+  await sql(platform, 'create table kept (number int primary key, written_at timestamptz not null)');
+  await write(1, 100);
+  await pause(2);
+  moment = new Date().toISOString();
+  await pause(2);
+  await write(101, 150);
+});
+afterAll(async () => {
+  await sql(platform, 'drop table if exists kept');
+  const former = (await folders()).filter((name) => name.includes('.before-'));
+  await kubectl(
+    ...['exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'rm', '-rf'],
+    ...former.map((name) => `/pgdata/${name}`),
+  );
+});
+
+test('ALL-16 a first backup is there soon after the apply, and one more when somebody asks', async () => {
+  expect((await backup('list')).stdout).toMatch(/^ +\d{8}-\d{6}F +full/m);
+  expect((await backup('now')).stdout).toMatch(/it says how many rows there were/);
+  expect((await backup('list')).stdout.match(/^ +\d{8}-\d{6}F +full/gm)?.length).toBeGreaterThanOrEqual(2);
+});
+
+test('ALL-17 a restore over the live database asks for its name', async () => {
+  const refused = await restore('--to', moment).catch((error: { code: number; stderr: string }) => error);
+  expect(refused).toMatchObject({ code: 64, stderr: expect.stringContaining(`--confirm ${namespace}`) });
+  expect(await rows()).toBe(150);
+});
+
+test('ALL-17 a copy beside it shows the rows of a moment and changes nothing', async () => {
+  const { stdout } = await restore('--to', moment, '--scratch');
+  expect(stdout).toContain('personal_assistant_prod is readable');
+  expect(await rows()).toBe(150);
+});
+
+test('ALL-17 TDA-12 over the live database exactly the rows of the moment come back, and the former data stay', async () => {
+  const { stdout } = await restore('--to', moment, '--confirm', namespace);
+  expect(stdout).toMatch(/data of before are kept in \/pgdata\/pg17\.before-\d{8}T\d{6}Z/);
+  expect(await rows()).toBe(100);
+  expect((await folders()).filter((name) => name.startsWith('pg17.before-'))).toHaveLength(1);
+  await ready(namespace, 180);
+  expect((await json<Set>('get', 'statefulset', 'postgres', '-n', namespace)).status.readyReplicas).toBe(1);
+  const { status } = await request(namespace, 'personal-assistant.localhost', '/health/database');
+  expect(status).toBe(200);
+});
+
+test('ALL-34 what was restored has a backup of its own, every file of which can be read back', async () => {
+  expect((await backup('verify')).stdout).toContain('every repository is whole');
+});
+
+test('ALL-18 a drill restores the newest backup and writes down what it found', async () => {
+  await kubectl('create', 'job', 'drill-of-test', '-n', namespace, '--from=cronjob/postgres-drill');
+  await kubectl('wait', 'job/drill-of-test', '-n', namespace, '--for=condition=Complete', '--timeout=240s');
+  const found = await kubectl(
+    ...['exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'psql', '-XAtq', '-U', 'postgres', '-c'],
+    'select succeeded, problem from slipway_backup.drills order by finished_at desc limit 1',
+  );
+  expect(found).toBe('t|');
+  await kubectl('delete', 'job', 'drill-of-test', '-n', namespace);
+});
+
+test('ALL-14 the weekly maintenance runs through', async () => {
+  for (const kind of ['vacuum', 'reindex']) {
+    await kubectl('create', 'job', `${kind}-of-test`, '-n', namespace, `--from=cronjob/postgres-${kind}`);
+    await kubectl('wait', `job/${kind}-of-test`, '-n', namespace, '--for=condition=Complete', '--timeout=180s');
+    await kubectl('delete', 'job', `${kind}-of-test`, '-n', namespace);
+  }
+});
