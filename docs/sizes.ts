@@ -4,14 +4,13 @@ import { App, type ApiObject, Chart } from 'cdk8s';
 import { limitsOf, memoryMiB, none, plus, times, type Amount } from '../charts/blocks/quantity';
 import { addPlatforms, platformNames, type PlatformName } from '../charts/platforms';
 import { allSettings, type Settings } from '../config';
+import { between } from './between';
 
 /**
  * The table of the README: what each platform asks for and may take, computed from what is synthesised.
  * `npm run sizes` writes it.
  */
 export const readme = join(__dirname, '..', 'README.md');
-const begin = '<!-- npm run sizes -->';
-const end = '<!-- end of npm run sizes -->';
 
 type Json = ReturnType<ApiObject['toJson']>;
 
@@ -76,16 +75,13 @@ function row(edition: Edition): string {
 
 /** The README with a fresh table in it. @throws Error when it has no place for one */
 export function withSizes(text: string): string {
-  const [head, rest] = text.split(begin);
-  const tail = rest?.split(end)[1];
-  if (tail === undefined) throw new Error(`expected ${begin} and ${end} in README.md`);
   const titles = ['platform', 'environment', 'pods', 'requests: CPU', 'GiB', 'limits: CPU', 'GiB', 'volumes: GiB'];
   const lines = [
     `| ${titles.join(' | ')} |`,
     `| --- | --- ${'| ---: '.repeat(titles.length - 2)}|`,
     ...editions().map(row),
   ];
-  return `${head}${begin}\n\n${lines.join('\n')}\n\n${end}${tail}`;
+  return between('README.md', text, 'npm run sizes', lines.join('\n'));
 }
 
 if (require.main === module) writeFileSync(readme, withSizes(readFileSync(readme, 'utf8')));

@@ -17,5 +17,7 @@ test('ALL-06 GOV-01 the table of sizes in the README is what the settings give',
 });
 
 test('a README without a place for the table is refused', () => {
-  expect(() => withSizes('# Slipway\n')).toThrow(/^expected <!-- npm run sizes --> and .* in README.md$/);
+  expect(() => withSizes('# Slipway\n')).toThrow(
+    /^expected <!-- npm run sizes --> and .* in README.md, got no such lines$/,
+  );
 });

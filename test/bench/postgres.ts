@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
-import { root } from '../support/manifests';
 import { median } from './measure';
+import { writeMeasurements } from './document';
 import { clients, Crowd, ways, type Taken, type Way } from './postgres/pooled';
 import { ratios, spread, type Load } from './postgres/load';
 import { scale, sides, Tuned, type Side } from './postgres/tuned';
@@ -98,23 +96,12 @@ async function pooledTables(): Promise<string> {
   return `${speed}\n\n${table([title, 'processes of the server', 'server, MiB', 'PgBouncer, MiB'], taken, true)}`;
 }
 
-const [begin, end] = ['<!-- npm run bench:postgres -->', '<!-- end of npm run bench:postgres -->'];
-
-/** The document with other tables between its marks. */
-function marked(text: string, tables: string): string {
-  const [before, rest] = text.split(begin);
-  const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`expected ${begin} and ${end} in docs/measurements.md, got no such lines`);
-  return `${before}${begin}\n\n${tables}\n\n${end}${after}`;
-}
-
 async function main(): Promise<void> {
   const [load = 0] = loadavg();
   const tables = [await tunedTable(), await pooledTables()].join('\n\n');
   process.stdout.write(`${tables}\n`);
   say(`load of the machine before: ${load.toFixed(1)}`);
-  const path = join(root, 'docs', 'measurements.md');
-  if (write) writeFileSync(path, marked(readFileSync(path, 'utf8'), tables));
+  if (write) writeMeasurements('npm run bench:postgres', tables);
 }
 
 main().catch((error: unknown) => {

@@ -102,7 +102,7 @@ describe('the files of pgBackRest', () => {
   });
 
   test('TDA-12 what is committed travels within a minute', () => {
-    expect(archiveParameters).toMatchObject({ archive_mode: 'on', archive_timeout: '60s' });
+    expect(archiveParameters).toMatchObject({ archive_mode: 'on', archive_timeout: '50s' });
   });
 
   test('the scripts of Jobs do not restart a member when they change', () => {

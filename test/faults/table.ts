@@ -1,3 +1,4 @@
+import { between } from '../../docs/between';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/manifests';
@@ -25,8 +26,6 @@ export interface Outcome {
 }
 
 export const measurements = join(root, 'docs', 'measurements.md');
-const begin = '<!-- npm run faults:postgres -->';
-const end = '<!-- end of npm run faults:postgres -->';
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
 
@@ -70,12 +69,8 @@ export function outcomesTable(outcomes: readonly Outcome[]): string {
 }
 
 /** The document with another table between its marks. @throws Error when it has no place for one */
-export function withOutcomes(text: string, table: string): string {
-  const [head, rest] = text.split(begin);
-  const tail = rest?.split(end)[1];
-  if (tail === undefined) throw new Error(`expected ${begin} and ${end} in docs/measurements.md, got no such lines`);
-  return `${head}${begin}\n\n${table}\n\n${end}${tail}`;
-}
+export const withOutcomes = (text: string, table: string): string =>
+  between('docs/measurements.md', text, 'npm run faults:postgres', table);
 
 /** Writes the table into docs/measurements.md. */
 export const writeOutcomes = (table: string): void =>

@@ -38,6 +38,8 @@ export class Cluster {
 
   constructor(
     private readonly secrets: Readonly<Record<string, string>> = { PGBACKREST_REPO1_CIPHER_PASS: passphrase },
+    /** What a test does not wait for. */
+    private readonly settings: Readonly<Record<string, string>> = { archive_timeout: '2s', fsync: 'off' },
   ) {
     const postgresql = 'PostgreSQL 17, its bin folder is not on PATH by default';
     need({ pgbackrest: 'pgBackRest', initdb: postgresql, postgres: postgresql, psql: postgresql, openssl: 'OpenSSL' });
@@ -94,12 +96,11 @@ export class Cluster {
     writeFileSync(this.at(name, 'pg_ident.conf'), `${ident.join('\n')}\n`);
   }
 
-  /** PostgreSQL as a member runs it, archiving every two seconds where something is written. */
+  /** PostgreSQL as a member runs it, unless told otherwise archiving every two seconds where something is written. */
   async startPostgres(data = 'pgdata/pg17'): Promise<void> {
     const tls = this.at('tls', 'member');
     const settings = {
       ...archiveParameters,
-      archive_timeout: '2s',
       port: this.ports.postgres,
       listen_addresses: '127.0.0.1',
       unix_socket_directories: this.at('run'),
@@ -107,7 +108,7 @@ export class Cluster {
       ssl_cert_file: `${tls}/tls.crt`,
       ssl_key_file: `${tls}/tls.key`,
       ssl_ca_file: `${tls}/ca.crt`,
-      fsync: 'off',
+      ...this.settings,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     this.spawn('postgres', 'postgres', ['-D', this.at(data), ...flags], {

@@ -5,7 +5,8 @@ export const port = 8432;
 /** What PostgreSQL needs for its write-ahead log to travel; `archive_timeout` bounds what a disaster may cost (TDA-12). */
 export const archiveParameters = {
   archive_mode: 'on',
-  archive_timeout: '60s',
+  // A minute, with the way to the repository.
+  archive_timeout: '50s',
   archive_command: `pgbackrest --stanza=${stanza} archive-push "%p"`,
   restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
 } as const;
