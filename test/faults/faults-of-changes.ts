@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { kubectl, list, pause } from '../cluster/support';
+import { kubectl, list } from '../cluster/support';
 import { find, ofKind, type Manifest } from '../support/manifests';
 import { renewed } from './authority';
 import type { Fault, Scene } from './fault';
 import { apply } from './kube';
 import { tool } from './machine';
+import { until } from './until';
 
 /** Second tag of the server's image: the same program under another name. */
 const again = (image: string): string => `${image}-again`;
@@ -100,12 +101,4 @@ async function runAccounts({ target: { namespace, name, objects } }: Scene): Pro
   await apply([job]);
   const complete = ['--for=condition=Complete', `job/${job.metadata.name}`];
   await kubectl('wait', ...complete, '-n', namespace, '--timeout=180s');
-}
-
-async function until(seconds: number, what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`expected ${what} within ${seconds} s`);
-    await pause(3);
-  }
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { kubectl, remove, requireCluster } from '../cluster/support';
 import { Agents } from './agents';
 import type { Fault } from './fault';
+import { backupFaults } from './faults-of-backups';
 import { changeFaults } from './faults-of-changes';
 import { nodeFaults } from './faults-of-nodes';
 import { podFaults } from './faults-of-pods';
@@ -17,7 +18,7 @@ import { heal, healAtEnd } from './undo';
  * The fault campaign of PostgreSQL's high availability, on a real cluster of three nodes. Ends with 1 when a row was
  * lost, two primaries were seen, or the cluster did not recover by itself.
  */
-const faults: readonly Fault[] = [...podFaults, ...nodeFaults, ...changeFaults, fullVolume];
+const faults: readonly Fault[] = [...podFaults, ...nodeFaults, ...changeFaults, ...backupFaults, fullVolume];
 
 const usage = `npm run faults:postgres -- [options]
   --list        the faults
