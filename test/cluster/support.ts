@@ -77,7 +77,10 @@ export async function openNodes(open: boolean): Promise<void> {
 
 /** Deletes what a platform left in the cluster, its claims too: for the test's own namespaces alone. */
 export async function remove(namespace: string): Promise<void> {
-  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--timeout=240s');
+  await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
+  // A database that ends without its repository tries for minutes to bring it the last of its log.
+  await kubectl('delete', 'pods', '--all', '-n', namespace, '--ignore-not-found', '--grace-period=1', '--wait=false');
+  await kubectl('wait', `namespace/${namespace}`, '--for=delete', '--timeout=240s');
   const classes = (await kubectl('get', 'priorityclass', '-o', 'name'))
     .split('\n')
     .filter((name) => ['data', 'serving', 'batch'].some((kind) => name.endsWith(`/${namespace}-${kind}`)));

@@ -131,7 +131,8 @@ export class RestoreJobs extends Construct {
       resources: { cpu: '2', memory: '1Gi', reserved: { cpu: '50m', memory: '128Mi' } },
       share: burstable,
     };
-    new Job(scope, id, { component, priority: 'data', containers: [container], user, deadlineSeconds, ...when });
+    const priority = mode === 'live' ? 'data' : 'batch';
+    new Job(scope, id, { component, priority, containers: [container], user, deadlineSeconds, ...when });
     if (mode !== 'live') capacity.claim(storage, 1);
     if (repositoryHost) network.connect(id, repositoryHost, backupPort);
     network.connect(id, database.server, database.port);
