@@ -17,7 +17,7 @@ const rounds = quick ? 1 : 3;
 /** pgbench's unit is 15 MB: together a GiB. */
 const scale = quick ? 5 : 68;
 /** Seconds after the first row at which the server ends: somewhere between two segments. */
-const ends = quick ? [20] : [57, 71, 85, 99];
+const ends = quick ? [20] : [57, 85];
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function seconds(what: string, work: () => Run): number {

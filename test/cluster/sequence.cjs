@@ -2,7 +2,7 @@ const { basename } = require('node:path');
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** The suites that share the platforms of development stand side by side, so that those are started once. */
-const shared = ['rehearsal', 'policies', 'physics-assistant', 'independence', 'release'];
+const shared = ['rehearsal', 'policies', 'backup', 'physics-assistant', 'independence', 'release'];
 
 /** @param {import('@jest/test-result').Test} test */
 const place = ({ path }) => shared.indexOf(basename(path, '.test.ts'));
