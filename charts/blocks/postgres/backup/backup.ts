@@ -4,8 +4,8 @@ import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
 import { Platform } from '../../platform';
-import type { SecretKey } from '../../secrets';
 import { monthly, RestoreJobs } from '../restore/restore';
+import type { BackedUpDatabase } from './client';
 import { commonNames, type BackupLayout, type Repository } from './configuration';
 import { BackupJobs, schedulesOf } from './jobs';
 import { MemberBackup } from './member';
@@ -21,15 +21,7 @@ export interface BackupProps {
   readonly members: number;
   /** Of one member: a copy takes as much. `100Gi` */
   readonly storage: string;
-  readonly database: {
-    /** Name of the StatefulSet. */
-    readonly server: string;
-    readonly primary: string;
-    readonly port: number;
-    readonly name: string;
-    /** Of the role that takes backups. */
-    readonly password: SecretKey;
-  };
+  readonly database: BackedUpDatabase;
 }
 
 const hour = 3600;

@@ -5,11 +5,10 @@ import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { Job, type JobProps } from '../../job';
 import { selector } from '../../labels';
-import type { External } from '../../network';
 import { Platform } from '../../platform';
 import { burstable } from '../../quantity';
-import { jobFiles, port, role, stanza, type BackupLayout } from './configuration';
-import type { SecretKey } from '../../secrets';
+import { primaryVariables, repositoryVariables, type BackupClient } from './client';
+import { jobFiles, port } from './configuration';
 import { jobScripts } from './scripts';
 
 /** Cron schedules, UTC. */
@@ -28,35 +27,14 @@ export const schedulesOf = ({ schedule, incremental }: BackupPlan): BackupSchedu
   verify: '0 4 * * 0',
 });
 
-export interface BackupJobsProps {
-  readonly image: string;
-  readonly user: number;
-  readonly layout: BackupLayout;
+export interface BackupJobsProps extends BackupClient {
   readonly schedules: BackupSchedules;
   /** The newest backup may have this age before the check fails. */
   readonly maximumAgeHours: number;
-  /** A backup or a verification that takes longer has failed. */
-  readonly deadlineSeconds: number;
   /** How long one run waits for another that holds the lock. */
   readonly lockSeconds: number;
-  /** Passphrases and keys of the repositories. */
-  readonly variables: Variables;
   /** The claim that holds a repository, and the workload that shares it. @default - all are buckets */
   readonly repository?: { readonly mount: Mount; readonly host: string } | undefined;
-  /** The Jobs' certificate, at /tls. */
-  readonly tls: Mount;
-  readonly database: {
-    /** The workload whose pods are the members. */
-    readonly server: string;
-    /** The Service behind which the primary is. */
-    readonly primary: string;
-    readonly port: number;
-    /** Where the lock is taken and rows are counted. */
-    readonly name: string;
-    readonly password: SecretKey;
-  };
-  /** Buckets, as the network sees them. @default - none */
-  readonly externals?: readonly External[];
 }
 
 /** Makes one run after another of what works on the repositories; maintenance takes the same lock. */
@@ -122,23 +100,12 @@ export class BackupJobs extends Construct {
   }
 
   private variables(): Variables {
-    const { variables, layout, database, lockSeconds, maximumAgeHours } = this.props;
+    const { lockSeconds, maximumAgeHours } = this.props;
     return {
-      ...variables,
-      PGBACKREST_STANZA: stanza,
-      REPOSITORIES: layout.repositories.map((_, index) => index + 1).join(' '),
+      ...repositoryVariables(this.props),
       LOCK_SECONDS: `${lockSeconds}`,
       MAXIMUM_AGE_HOURS: `${maximumAgeHours}`,
-      PGHOST: database.primary,
-      PGPORT: `${database.port}`,
-      PGDATABASE: database.name,
-      PGUSER: role,
-      PGPASSWORD: database.password,
-      PGSSLMODE: 'verify-full',
-      PGSSLROOTCERT: '/tls/ca.crt',
-      PGSSLCERT: '/tls/tls.crt',
-      PGSSLKEY: '/tls/tls.key',
-      LANG: 'C.UTF-8',
+      ...primaryVariables(this.props),
     };
   }
 }

@@ -5,32 +5,14 @@ import { Configuration } from '../../configuration';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { Job, type JobProps } from '../../job';
-import type { External } from '../../network';
 import { Platform } from '../../platform';
 import { burstable } from '../../quantity';
-import type { SecretKey } from '../../secrets';
-import { memberFiles, port as backupPort, role, stanza, type BackupLayout } from '../backup/configuration';
+import { primaryVariables, repositoryVariables, type BackupClient } from '../backup/client';
+import { memberFiles, port as backupPort } from '../backup/configuration';
 import { restPort, stateRules } from '../patroni';
 import { restoreScripts } from './scripts';
 
-export interface RestoreJobsProps {
-  readonly image: string;
-  readonly user: number;
-  readonly layout: BackupLayout;
-  /** Passphrases and keys of the repositories. */
-  readonly variables: Variables;
-  /** The certificate of the Jobs of the backup, at /tls. */
-  readonly tls: Mount;
-  readonly database: {
-    /** Name of the StatefulSet, and of the workload whose pods are the members. */
-    readonly server: string;
-    /** The Service behind which the primary is. */
-    readonly primary: string;
-    readonly port: number;
-    readonly name: string;
-    /** Of the role that takes backups. */
-    readonly password: SecretKey;
-  };
+export interface RestoreJobsProps extends BackupClient {
   readonly members: number;
   /** Claim of member 0: `postgres-data-postgres-0`. */
   readonly claim: string;
@@ -42,10 +24,6 @@ export interface RestoreJobsProps {
   readonly storage: string;
   /** Cron schedule of the drill, UTC. */
   readonly drill: string;
-  /** A run that takes longer has failed. */
-  readonly deadlineSeconds: number;
-  /** Buckets, as the network sees them. @default - none */
-  readonly externals?: readonly External[];
 }
 
 /** The documents': once a month a backup is restored, to see that it can be (ALL-34). */
@@ -140,22 +118,6 @@ export class RestoreJobs extends Construct {
   }
 
   private variables(): Variables {
-    const { variables, layout, database } = this.props;
-    return {
-      ...variables,
-      PGBACKREST_STANZA: stanza,
-      REPOSITORIES: layout.repositories.map((_, index) => index + 1).join(' '),
-      PGHOST: database.primary,
-      PGPORT: `${database.port}`,
-      PGDATABASE: database.name,
-      PGUSER: role,
-      PGPASSWORD: database.password,
-      PGCONNECT_TIMEOUT: '10',
-      PGSSLMODE: 'verify-full',
-      PGSSLROOTCERT: '/tls/ca.crt',
-      PGSSLCERT: '/tls/tls.crt',
-      PGSSLKEY: '/tls/tls.key',
-      LANG: 'C.UTF-8',
-    };
+    return { ...repositoryVariables(this.props), ...primaryVariables(this.props), PGCONNECT_TIMEOUT: '10' };
   }
 }

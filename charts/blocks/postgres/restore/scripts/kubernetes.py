@@ -41,13 +41,11 @@ def call(method, path, body=None):
         raise Problem(f"expected the API server to answer, got: {error}") from None
 
 
-def scale(name, members=None):
-    """How many members are wanted; from now on so many, if a number is given."""
+def scale(name, members):
+    """From now on so many members are wanted."""
     path = f"/apis/apps/v1/namespaces/{{}}/statefulsets/{name}/scale"
-    answer = call("GET", path) if members is None else call("PATCH", path, {"spec": {"replicas": members}})
-    if answer is None:
+    if call("PATCH", path, {"spec": {"replicas": members}}) is None:
         raise Problem(f"expected a StatefulSet {name}, got none")
-    return answer["spec"].get("replicas", 0)
 
 
 def pods(name):
