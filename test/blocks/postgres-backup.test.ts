@@ -8,7 +8,7 @@ import {
 import { BackupJobs, schedulesOf, type BackupJobsProps } from '../../charts/blocks/postgres/backup/jobs';
 import { MemberBackup } from '../../charts/blocks/postgres/backup/member';
 import { RepositoryHost, type RepositoryHostProps } from '../../charts/blocks/postgres/backup/repository';
-import { jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
+import { jobScripts, pushFile, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import type { Platform } from '../../charts/blocks/platform';
 import { Service } from '../../charts/blocks/service';
 import { everyPropReachesTheOutput, labelsOf, object, platform, program } from '../support/testing';
@@ -97,8 +97,24 @@ describe('the files of pgBackRest', () => {
       expect(files[pod]['repository-2.crt']).toBe('PEM\n');
     }
     const bucket = { kind: 's3', bucket: 'b', endpoint: 'e', region: 'r', uriStyle: 'host' } as const;
-    expect(Object.keys(memberFiles({ ...layout, repositories: [bucket] }))).toEqual(['pgbackrest.conf', 'server.conf']);
+    expect(Object.keys(memberFiles({ ...layout, repositories: [bucket] }))).toEqual([
+      'pgbackrest.conf',
+      'push-1.conf',
+      'server.conf',
+    ]);
     expect(memberFiles({ ...layout, repositories: [bucket] })['pgbackrest.conf']).not.toContain('storage-ca');
+  });
+
+  test('ALL-16 a member brings log to each repository by a configuration, a spool and a lock of its own', () => {
+    const pushes = [1, 2].map((number) => section(files.member[`push-${number}.conf`], 'global'));
+    expect(pushes.map((options) => Object.keys(options).filter((name) => /^repo\d-cipher-type$/.test(name)))).toEqual([
+      ['repo1-cipher-type'],
+      ['repo2-cipher-type'],
+    ]);
+    for (const option of ['spool-path', 'lock-path']) {
+      const places = [section(files.member['pgbackrest.conf'], 'global'), ...pushes].map((options) => options[option]);
+      expect(new Set(places).size).toBe(3);
+    }
   });
 
   test('TDA-12 what is committed travels within a minute', () => {
@@ -106,8 +122,9 @@ describe('the files of pgBackRest', () => {
   });
 
   test('the scripts of Jobs do not restart a member when they change', () => {
-    expect(Object.keys(serveFile)).toEqual(['serve.sh']);
-    expect(Object.keys(jobScripts)).not.toContain('serve.sh');
+    const members = Object.keys({ ...serveFile, ...pushFile });
+    expect(members).toEqual(['serve.sh', 'push.sh']);
+    for (const name of members) expect(Object.keys(jobScripts)).not.toContain(name);
     expect(Object.keys(jobScripts)).toEqual(
       expect.arrayContaining(['backup.sh', 'check.sh', 'verify.sh', 'with-lock.sh']),
     );

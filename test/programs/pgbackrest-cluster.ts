@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseGrants, serverGrants } from '../../charts/blocks/postgres/backup/accounts';
 import {
+  archiveParameters,
+  clientFiles,
   jobFiles,
   memberFiles,
   repositoryFiles,
   type BackupLayout,
   type Repository,
 } from '../../charts/blocks/postgres/backup/configuration';
-import { archiveParameters } from '../../charts/blocks/postgres/backup/configuration';
-import { jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
+import { jobScripts, pushFile, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
 import { hba, ident } from '../../charts/blocks/postgres/patroni';
 import { drillsSql } from '../../charts/blocks/postgres/restore/drills';
@@ -70,9 +71,9 @@ export class Cluster {
     this.certificate('member', 'postgres');
     this.certificate('job', 'pgbackrest');
     this.certificate('repository', 'postgres-repository');
-    this.write('member', { ...memberFiles(this.layout), ...serveFile });
+    this.write('member', { ...memberFiles(this.layout), ...pushFile, ...serveFile });
     this.certificate('restore', 'pgbackrest');
-    this.write('restore', { ...memberFiles(this.layout), ...restoreScripts });
+    this.write('restore', { ...clientFiles(this.layout), ...restoreScripts });
     this.write('job', { ...jobFiles(this.layout), ...jobScripts });
     this.write('repository', { ...repositoryFiles(this.layout), ...serveFile });
     this.initialise('pgdata/pg17');
@@ -101,6 +102,7 @@ export class Cluster {
     const tls = this.at('tls', 'member');
     const settings = {
       ...archiveParameters,
+      archive_command: archiveParameters.archive_command.replace('/etc/pgbackrest', this.at('member')),
       port: this.ports.postgres,
       listen_addresses: '127.0.0.1',
       unix_socket_directories: this.at('run'),

@@ -83,13 +83,24 @@ test('ALL-34 an object that is lost in the bucket is found there, while the volu
   expect(cluster.job('backup', ['full'])).toMatchObject({ status: 0 });
 });
 
-test('ALL-16 a bucket that is away fails the Job, and the volume has its backup all the same', async () => {
+test('ALL-16 a bucket that is away fails the Job, and the volume has its backup and all log all the same', async () => {
   const before = cluster.backups(1).length;
   await cluster.stop('minio', 'SIGTERM');
   const { status, said } = cluster.job('backup', ['incr'], { PGBACKREST_IO_TIMEOUT: '3' });
   expect(status).not.toBe(0);
   expect(said).toContain(`unable to connect to 'localhost:${port}`);
   expect(cluster.backups(1)).toHaveLength(before + 1);
+
+  const switched = Array.from({ length: 6 }, () => {
+    cluster.ask("insert into marks values ('more')", 'postgres', 'grades');
+    return cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
+  });
+  const arrived = (files: readonly string[]) =>
+    switched.every((name) => files.some((file) => file.includes(`/${name}-`)));
+  await eventually(() => arrived(cluster.files()), 90_000);
+  expect(arrived(objects())).toBe(false);
+
   await startBucket();
   expect(cluster.job('check')).toMatchObject({ status: 0 });
-}, 120_000);
+  await eventually(() => arrived(objects()), 90_000);
+}, 240_000);

@@ -56,7 +56,7 @@ describe('ALL-16 a backup', () => {
   });
 
   test('TDA-12 goes on with write-ahead log: that of a commit is in the repository in time', async () => {
-    expect(archiveParameters.archive_timeout).toBe('60s');
+    expect(archiveParameters.archive_timeout).toBe('50s');
     const { said } = grades("insert into marks values (0, 'x') returning pg_walfile_name(pg_current_wal_lsn())");
     await eventually(() => cluster.files().some((file) => file.includes(`/${said}-`)), 20_000);
   });

@@ -7,7 +7,7 @@ export const archiveParameters = {
   archive_mode: 'on',
   // A minute, with the way to the repository.
   archive_timeout: '50s',
-  archive_command: `pgbackrest --stanza=${stanza} archive-push "%p"`,
+  archive_command: 'bash /etc/pgbackrest/push.sh "%p"',
   restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
 } as const;
 
@@ -55,33 +55,50 @@ type Options = Readonly<Record<string, string | number | readonly string[]>>;
 /** Name of the file that holds the authority of a bucket. */
 const authorityFile = (number: number): string => `repository-${number}.crt`;
 
-/**
- * For the folder /etc/pgbackrest of a member: pgbackrest.conf is PostgreSQL's, which pushes and fetches write-ahead log.
- * server.conf is that of the server through which Jobs read the data: it knows no repository and needs no passphrase.
- */
-export const memberFiles = (layout: BackupLayout): Record<string, string> => ({
+/** For the folder /etc/pgbackrest of whoever fetches: a member its write-ahead log, a restore a backup too. */
+export const clientFiles = (layout: BackupLayout): Record<string, string> => ({
   'pgbackrest.conf': ini({
     global: {
       ...common,
       'archive-async': 'y',
       'spool-path': folders.spool,
-      ...repositories(layout, ({ host }, name) => ({
-        [`${name}-host`]: host,
-        [`${name}-host-type`]: 'tls',
-        [`${name}-host-port`]: port,
-        ...client(`${name}-host`),
-      })),
+      ...repositories(layout, overNetwork),
     },
-    // A repository that is away is named in PostgreSQL's log, and holds up a stop of it, which tries six times, for one
-    // minute; pgBackRest's own minute would name nothing, and hold it up for six.
-    'global:archive-push': { 'io-timeout': 10, 'archive-timeout': 20 },
     [stanza]: cluster(layout),
   }),
-  'server.conf': ini({ global: { ...common, ...server(commonNames.job) }, [stanza]: cluster(layout) }),
   ...authorities(layout),
 });
 
-/** The same for the pods of Jobs: they find the primary among the members by themselves. */
+/**
+ * The same for a member, with a `push-<number>.conf` for each repository that it brings its write-ahead log to, see
+ * push.sh. server.conf is that of the server through which Jobs read the data: it knows no repository and needs no
+ * passphrase.
+ */
+export const memberFiles = (layout: BackupLayout): Record<string, string> => ({
+  ...clientFiles(layout),
+  ...Object.fromEntries(
+    layout.repositories.map((_, index) => [
+      `push-${index + 1}.conf`,
+      ini({
+        global: {
+          ...common,
+          'lock-path': `${common['lock-path']}/push-${index + 1}`,
+          'archive-async': 'y',
+          'spool-path': `${folders.spool}/push-${index + 1}`,
+          // A repository that is away is named in PostgreSQL's log, and holds up a stop of it, which tries six times,
+          // for one minute; pgBackRest's own minute would name nothing, and hold it up for six.
+          'io-timeout': 10,
+          'archive-timeout': 20,
+          ...repositoryOptions(layout, index, overNetwork),
+        },
+        [stanza]: cluster(layout),
+      }),
+    ]),
+  ),
+  'server.conf': ini({ global: { ...common, ...server(commonNames.job) }, [stanza]: cluster(layout) }),
+});
+
+/** The same for the pods of Jobs that write backups: they find the primary among the members by themselves. */
 export const jobFiles = (layout: BackupLayout): Record<string, string> => ({
   'pgbackrest.conf': ini({
     global: {
@@ -152,26 +169,31 @@ const server = (...allowed: readonly string[]): Options => ({
 const client = (host: string): Options =>
   Object.fromEntries(Object.entries(certificate).map(([file, path]) => [`${host}-${file}-file`, path]));
 
+type Reach = (repository: Repository & { kind: 'volume' }, name: string) => Options;
+
+/** A volume is behind its host. */
+const overNetwork: Reach = ({ host }, name) => ({
+  [`${name}-host`]: host,
+  [`${name}-host-type`]: 'tls',
+  [`${name}-host-port`]: port,
+  ...client(`${name}-host`),
+});
+
+const repositories = (layout: BackupLayout, reach: Reach, more: Options = {}): Options =>
+  Object.assign({}, ...layout.repositories.map((_, index) => repositoryOptions(layout, index, reach, more)));
+
 /**
- * The repositories by number. A passphrase and the keys of a bucket come from the environment; each file is encrypted
- * before it leaves the pod that writes it.
+ * One repository, by its number. Its passphrase and the keys of a bucket come from the environment; each file is
+ * encrypted before it leaves the pod that writes it.
  */
-function repositories(
-  { path, repositories }: BackupLayout,
-  reach: (repository: Repository & { kind: 'volume' }, name: string) => Options,
-  more: Options = {},
-): Options {
-  return Object.assign(
-    {},
-    ...repositories.map((repository, index) => {
-      const name = `repo${index + 1}`;
-      return {
-        ...(repository.kind === 'volume' ? reach(repository, name) : bucket(repository, name, index + 1, path)),
-        [`${name}-cipher-type`]: 'aes-256-cbc',
-        ...Object.fromEntries(Object.entries(more).map(([option, value]) => [`${name}-${option}`, value])),
-      };
-    }),
-  );
+function repositoryOptions(layout: BackupLayout, index: number, reach: Reach, more: Options = {}): Options {
+  const repository = layout.repositories[index] as Repository;
+  const name = `repo${index + 1}`;
+  return {
+    ...(repository.kind === 'volume' ? reach(repository, name) : bucket(repository, name, index + 1, layout.path)),
+    [`${name}-cipher-type`]: 'aes-256-cbc',
+    ...Object.fromEntries(Object.entries(more).map(([option, value]) => [`${name}-${option}`, value])),
+  };
 }
 
 const bucket = (repository: Repository & { kind: 's3' }, name: string, number: number, path: string): Options => ({

@@ -8,7 +8,7 @@ import { Job, type JobProps } from '../../job';
 import { Platform } from '../../platform';
 import { burstable } from '../../quantity';
 import { primaryVariables, repositoryVariables, type BackupClient } from '../backup/client';
-import { memberFiles, port as backupPort } from '../backup/configuration';
+import { clientFiles, port as backupPort } from '../backup/configuration';
 import { restPort, stateRules } from '../patroni';
 import { restoreScripts } from './scripts';
 
@@ -56,7 +56,7 @@ export class RestoreJobs extends Construct {
   ) {
     super(scope, id);
     const { layout, tls, claim, patroni, members, database, drill, storage } = props;
-    const files = new Configuration(this, `${id}-configuration`, memberFiles(layout));
+    const files = new Configuration(this, `${id}-configuration`, clientFiles(layout));
     const scripts = new Configuration(this, `${id}-scripts`, restoreScripts);
     this.mounts = [files.at('/etc/pgbackrest'), scripts.at('/restore'), tls, temporary, sockets];
 
