@@ -36,6 +36,12 @@ export interface PodProps {
   readonly tolerations?: readonly k8s.Toleration[];
 }
 
+/**
+ * Names with two dots are tried as they are first, and a name server that does not answer, perhaps on a node that is
+ * gone, costs a second instead of five: by default a full name may take 50 seconds to fail.
+ */
+const resolver = Object.entries({ ndots: '2', timeout: '1', attempts: '2' }).map(([name, value]) => ({ name, value }));
+
 /** A short fingerprint of texts. */
 export const fingerprint = (...texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 10);
@@ -123,6 +129,7 @@ export class Pod extends Construct {
           fsGroupChangePolicy: 'OnRootMismatch',
           seccompProfile: { type: 'RuntimeDefault' },
         },
+        dnsConfig: { options: resolver },
         ...(props.nodeSelector && { nodeSelector: props.nodeSelector }),
         ...(props.tolerations && { tolerations: [...props.tolerations] }),
         ...this.place(),

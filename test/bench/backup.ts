@@ -4,7 +4,7 @@ import { Cluster, volume } from '../programs/pgbackrest-cluster';
 import { base, run, type Run } from '../programs/pgbackrest-machine';
 import { writeMeasurements } from './document';
 import { ratios, spread } from './postgres/load';
-import { table } from './table';
+import { table } from '../support/table';
 
 /**
  * What a backup and a restore of PostgreSQL take, beside pg_dump and pg_restore of the same data, and what is lost when a
@@ -106,6 +106,8 @@ async function lost(): Promise<string> {
       losses.push(newest - Date.parse(`${last.replace(' ', 'T')}Z`) / 1000);
       say(`killed after ${end} s: ${losses.at(-1)?.toFixed(1)} s are lost`);
       await cluster.startPostgres();
+      // Patroni starts it as a replica and promotes it; this wakes the checkpointer as a promotion does.
+      cluster.ask('checkpoint');
     }
     return table(
       ['a row every 10 ms, the server killed and its disk gone', 'seconds lost'],

@@ -4,7 +4,7 @@ import { writeMeasurements } from './document';
 import { clients, Crowd, ways, type Taken, type Way } from './postgres/pooled';
 import { ratios, spread, type Load } from './postgres/load';
 import { scale, sides, Tuned, type Side } from './postgres/tuned';
-import { table } from './table';
+import { table } from '../support/table';
 
 /**
  * What the generated configuration of PostgreSQL is worth, with the real programs: its parameters against those of

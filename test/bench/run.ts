@@ -5,7 +5,7 @@ import { platformNames } from '../../charts/platforms';
 import { everywhere, placesOf } from '../support/everywhere';
 import { environments, root } from '../support/manifests';
 import { inTurn, measure, median, type Run } from './measure';
-import { table } from './table';
+import { table } from '../support/table';
 
 /**
  * How long a synth takes, against what no cdk8s program can do without, measured in the same minutes on the same

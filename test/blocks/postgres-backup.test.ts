@@ -8,7 +8,7 @@ import {
 import { BackupJobs, schedulesOf, type BackupJobsProps } from '../../charts/blocks/postgres/backup/jobs';
 import { MemberBackup } from '../../charts/blocks/postgres/backup/member';
 import { RepositoryHost, type RepositoryHostProps } from '../../charts/blocks/postgres/backup/repository';
-import { jobScripts, pushFile, serveFile } from '../../charts/blocks/postgres/backup/scripts';
+import { archiveFiles, jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import type { Platform } from '../../charts/blocks/platform';
 import { Service } from '../../charts/blocks/service';
 import { everyPropReachesTheOutput, labelsOf, object, platform, program } from '../support/testing';
@@ -122,8 +122,8 @@ describe('the files of pgBackRest', () => {
   });
 
   test('the scripts of Jobs do not restart a member when they change', () => {
-    const members = Object.keys({ ...serveFile, ...pushFile });
-    expect(members).toEqual(['serve.sh', 'push.sh']);
+    const members = Object.keys({ ...serveFile, ...archiveFiles });
+    expect(members).toEqual(['serve.sh', 'push.sh', 'get.sh']);
     for (const name of members) expect(Object.keys(jobScripts)).not.toContain(name);
     expect(Object.keys(jobScripts)).toEqual(
       expect.arrayContaining(['backup.sh', 'check.sh', 'verify.sh', 'with-lock.sh']),

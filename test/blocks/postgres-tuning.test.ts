@@ -60,7 +60,7 @@ test('ALL-12 fewer connections leave more work memory to each', () => {
 });
 
 test('ALL-13 statements are counted, slow ones logged, with the prefix of the documents', () => {
-  expect(parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200)).toMatchObject({
+  expect(parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200, '17')).toMatchObject({
     shared_preload_libraries: 'pg_stat_statements',
     log_min_duration_statement: '1000ms',
     log_line_prefix: '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ',
@@ -72,7 +72,7 @@ describe('TDA-22 HWO-04 the figures of a guide', () => {
   const documented = { memory: '16Gi', parameters: { work_mem: '64MB' } };
 
   test('hold at the memory of the guide', () => {
-    expect(parameters({ cpu: '8', memory: '16Gi', storage: '200Gi' }, 200, documented)).toMatchObject({
+    expect(parameters({ cpu: '8', memory: '16Gi', storage: '200Gi' }, 200, '17', documented)).toMatchObject({
       work_mem: '64MB',
 
       shared_buffers: '4096MB',
@@ -80,7 +80,7 @@ describe('TDA-22 HWO-04 the figures of a guide', () => {
   });
 
   test('are computed at any other', () => {
-    expect(parameters({ cpu: '8', memory: '8Gi', storage: '200Gi' }, 200, documented)).toMatchObject({
+    expect(parameters({ cpu: '8', memory: '8Gi', storage: '200Gi' }, 200, '17', documented)).toMatchObject({
       work_mem: '10082kB',
 
       shared_buffers: '2048MB',

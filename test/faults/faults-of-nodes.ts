@@ -28,7 +28,7 @@ export const nodeFaults: readonly Fault[] = [
     holdSeconds: held,
     recoverySeconds: 420,
     inject: async ({ primary, undo }) => {
-      undo(() => tool('node-start', primary.node));
+      undo(() => startNode(primary.node));
       tool('node-kill', primary.node);
     },
   },
@@ -92,6 +92,19 @@ export const nodeFaults: readonly Fault[] = [
     },
   },
 ];
+
+/** Starts a node again. A kubelet that finds its runtime not ready yet gives up: then both start once more. */
+function startNode(node: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    tool('node-start', node);
+    try {
+      return kubectlNow('wait', '--for=condition=Ready', `node/${node}`, '--timeout=30s');
+    } catch (error) {
+      if (attempt === 3) throw error;
+      tool('node-kill', node);
+    }
+  }
+}
 
 /** Whether a policy opens something to the pods of this name. */
 function admits({ spec }: Manifest, name: string): boolean {

@@ -8,6 +8,7 @@ import { changeFaults } from './faults-of-changes';
 import { nodeFaults } from './faults-of-nodes';
 import { podFaults } from './faults-of-pods';
 import { fullVolume } from './full-volume';
+import { compareLeases, silence } from './leases';
 import { requireTools } from './machine';
 import { strike } from './strike';
 import { isFine, measurements, outcomesTable, withOutcomes, writeOutcomes, type Outcome } from './table';
@@ -25,6 +26,7 @@ const usage = `npm run faults:postgres -- [options]
   --only NAME   these alone; may be repeated
   --gentle      only those that hurt nothing outside their own namespace
   --repeat N    each so often
+  --leases      instead of all this: the primary's node cut off with one lease after another
   --write       the table into docs/measurements.md
   --keep        leave the database standing, for another run with the same option
 `;
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     gentle: { type: 'boolean', default: false },
+    leases: { type: 'boolean', default: false },
     repeat: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -71,20 +74,10 @@ async function requireSolitude(own: string): Promise<void> {
 
 async function campaign(): Promise<Outcome[]> {
   const due = chosen();
-  const repeat = Number(values.repeat);
-  if (!Number.isInteger(repeat) || repeat < 1)
-    throw new Error(`expected --repeat to be 1 or more, got ${values.repeat}`);
+  const repeat = repeats();
   if (values.write) withOutcomes(readFileSync(measurements, 'utf8'), '');
-  await requireCluster({ nodes: 3 });
-  const hurting = due.filter(({ reach = 'namespace' }) => reach !== 'namespace');
-  if (hurting.length > 0 || due.some(({ usesTools }) => usesTools)) requireTools();
-  if (hurting.length > 0) await requireSolitude(namespace);
-  healAtEnd();
-  const target = await raise();
   const outcomes: Outcome[] = [];
-  try {
-    const agents = new Agents(target);
-    await agents.start();
+  await withTarget(due, async (agents) => {
     for (const fault of due.flatMap((one) => Array<Fault>(repeat).fill(one))) {
       await strike(fault, agents).then(
         (outcome) => outcomes.push(outcome),
@@ -96,10 +89,44 @@ async function campaign(): Promise<Outcome[]> {
         },
       );
     }
+  });
+  return outcomes;
+}
+
+function repeats(): number {
+  const repeat = Number(values.repeat);
+  if (!Number.isInteger(repeat) || repeat < 1)
+    throw new Error(`expected --repeat to be 1 or more, got ${values.repeat}`);
+  return repeat;
+}
+
+/** Raises a database with its writer and watchers, as the faults that are due ask for, and removes it in the end. */
+async function withTarget(due: readonly Fault[], act: (agents: Agents) => Promise<void>): Promise<void> {
+  await requireCluster({ nodes: 3 });
+  const hurting = due.filter(({ reach = 'namespace' }) => reach !== 'namespace');
+  if (hurting.length > 0 || due.some(({ usesTools }) => usesTools)) requireTools();
+  if (hurting.length > 0) await requireSolitude(namespace);
+  healAtEnd();
+  const target = await raise();
+  try {
+    const agents = new Agents(target);
+    await agents.start();
+    await act(agents);
   } finally {
     if (!values.keep) await remove(target.namespace);
   }
-  return outcomes;
+}
+
+/** The figures of the lease instead of faults. */
+async function leases(): Promise<void> {
+  const command = 'npm run faults:postgres -- --leases';
+  if (values.write) withOutcomes(readFileSync(measurements, 'utf8'), '', command);
+  let rows = '';
+  await withTarget([silence], async (agents) => {
+    rows = await compareLeases(agents, repeats());
+  });
+  process.stdout.write(`${rows}\n`);
+  if (values.write) writeOutcomes(rows, command);
 }
 
 async function main(): Promise<void> {
@@ -110,6 +137,7 @@ async function main(): Promise<void> {
     );
     return void process.stdout.write(lines.join(''));
   }
+  if (values.leases) return leases();
   const outcomes = await campaign();
   const table = outcomesTable(outcomes);
   process.stdout.write(`${table}\n`);

@@ -2,6 +2,7 @@ import { between } from '../../docs/between';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/manifests';
+import { table } from '../support/table';
 
 /** What one run of one fault showed; times in milliseconds. */
 export interface Outcome {
@@ -27,7 +28,7 @@ export interface Outcome {
 
 export const measurements = join(root, 'docs', 'measurements.md');
 
-const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+export const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
 
 /** The longest time; all of them together where there were several. */
 const silent = (runs: readonly { longest: number; total: number }[]): string => {
@@ -64,17 +65,16 @@ export function outcomesTable(outcomes: readonly Outcome[]): string {
       recovered.includes(Infinity) ? 'not in time' : seconds(Math.max(...recovered)),
     ];
   });
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(titles), `| --- ${'| ---: '.repeat(titles.length - 1)}|`, ...rows.map(line)].join('\n');
+  return table(titles, rows, true);
 }
 
-/** The document with another table between its marks. @throws Error when it has no place for one */
-export const withOutcomes = (text: string, table: string): string =>
-  between('docs/measurements.md', text, 'npm run faults:postgres', table);
+/** The document with another table between the marks of the command. @throws Error when it has no place for one */
+export const withOutcomes = (text: string, rows: string, command = 'npm run faults:postgres'): string =>
+  between('docs/measurements.md', text, command, rows);
 
 /** Writes the table into docs/measurements.md. */
-export const writeOutcomes = (table: string): void =>
-  writeFileSync(measurements, withOutcomes(readFileSync(measurements, 'utf8'), table));
+export const writeOutcomes = (rows: string, command?: string): void =>
+  writeFileSync(measurements, withOutcomes(readFileSync(measurements, 'utf8'), rows, command));
 
 /** Whether a run shows what is promised: nothing lost, never two primaries, whole again by itself. */
 export const isFine = ({ lost, twoPrimaries, recovered, failed }: Outcome): boolean =>

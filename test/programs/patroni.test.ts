@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bootstrapYaml, memberYaml, type Cluster } from '../../charts/blocks/postgres/patroni';
+import { bootstrapYaml, memberYaml, peers, type Cluster } from '../../charts/blocks/postgres/patroni';
 import { parameters } from '../../charts/blocks/postgres/tuning';
 import { need } from './need';
 
@@ -10,7 +10,7 @@ const cluster = (members: number): Cluster => ({
   name: 'postgres',
   dataFolder: '/pgdata/pg17',
   members,
-  parameters: parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200),
+  parameters: parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200, '17'),
   labels: { 'app.kubernetes.io/component': 'database' },
 });
 
@@ -19,6 +19,7 @@ function validated(members: number, change: (text: string) => string = (text) =>
   const folder = mkdtempSync(join(tmpdir(), 'slipway-patroni-'));
   writeFileSync(join(folder, '1-member.yml'), change(memberYaml(cluster(members))));
   writeFileSync(join(folder, '2-cluster.yml'), change(bootstrapYaml(cluster(members))));
+  writeFileSync(join(folder, 'pg_service.conf'), peers.file);
   const address = 'postgres-0.postgres-pods';
   const env = {
     ...process.env,

@@ -13,7 +13,7 @@ import {
   type BackupLayout,
   type Repository,
 } from '../../charts/blocks/postgres/backup/configuration';
-import { jobScripts, pushFile, serveFile } from '../../charts/blocks/postgres/backup/scripts';
+import { archiveFiles, jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
 import { hba, ident } from '../../charts/blocks/postgres/patroni';
 import { drillsSql } from '../../charts/blocks/postgres/restore/drills';
@@ -71,7 +71,7 @@ export class Cluster {
     this.certificate('member', 'postgres');
     this.certificate('job', 'pgbackrest');
     this.certificate('repository', 'postgres-repository');
-    this.write('member', { ...memberFiles(this.layout), ...pushFile, ...serveFile });
+    this.write('member', { ...memberFiles(this.layout), ...archiveFiles, ...serveFile });
     this.certificate('restore', 'pgbackrest');
     this.write('restore', { ...clientFiles(this.layout), ...restoreScripts });
     this.write('job', { ...jobFiles(this.layout), ...jobScripts });
@@ -103,6 +103,7 @@ export class Cluster {
     const settings = {
       ...archiveParameters,
       archive_command: archiveParameters.archive_command.replace('/etc/pgbackrest', this.at('member')),
+      restore_command: archiveParameters.restore_command.replace('/etc/pgbackrest', this.at('member')),
       port: this.ports.postgres,
       listen_addresses: '127.0.0.1',
       unix_socket_directories: this.at('run'),

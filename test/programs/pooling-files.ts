@@ -44,6 +44,9 @@ export class Files {
     this.write(`${folder}/ca.crt`, readFileSync(this.at('ca.crt')));
   }
 
+  /** A value of postgresql.conf, with this machine's folders of certificates and of logs instead of a pod's. */
+  moved = (value: string): string => value.replace(/^\/tls\//, `${this.at('tls')}/`).replace(/^\/tmp$/, this.at('log'));
+
   remove = (): void => rmSync(this.folder, { recursive: true });
 
   private give(name: string): string {

@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { parse } from 'yaml';
 import { eventually, freePort } from '../rehearsal/support';
 import { everywhere } from '../support/everywhere';
@@ -10,7 +11,7 @@ import { base, Files } from './pooling-files';
 const from = 'PostgreSQL 17, its bin folder is not on PATH by default';
 need({ initdb: from, postgres: from, psql: from, openssl: 'OpenSSL' });
 
-const files = new Files('data', 'tls');
+const files = new Files('data', 'tls', 'log');
 afterAll(() => files.remove());
 
 beforeAll(() => {
@@ -18,19 +19,15 @@ beforeAll(() => {
   files.certificate('ca', 'tls', 'postgres');
 });
 
-/** What the members of a committed platform agree on, with this machine's folder of certificates. */
+/** What the members of a committed platform agree on, with this machine's folders. */
 function agreed(objects: (typeof everywhere)[number]['objects']): Record<string, string> {
   const text = find(objects, 'ConfigMap', 'postgres-settings').data?.['agreement.yml'] ?? '';
   const { parameters } = parse(text, { version: '1.1' }).postgresql as { parameters: Record<string, string> };
-  const moved = Object.entries(parameters).map(([name, value]) => [
-    name,
-    value.replace('/tls/', `${files.at('tls')}/`),
-  ]);
-  return Object.fromEntries(moved) as Record<string, string>;
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, files.moved(value)]));
 }
 
-/** Starts the server with the parameters, asks it for each, and stops it. */
-async function shown(parameters: Record<string, string>): Promise<Record<string, string>> {
+/** Starts the server with the parameters, asks it something, and stops it. */
+async function answer(parameters: Record<string, string>, sql: string): Promise<string> {
   const settings = {
     ...parameters,
     listen_addresses: '127.0.0.1',
@@ -54,18 +51,21 @@ async function shown(parameters: Record<string, string>): Promise<Record<string,
       if (server.exitCode !== null) throw new Error(`expected the server to start, got: ${log}`);
       return psql('select 1').status === 0;
     });
-    const names = Object.keys(parameters).map((name) => `('${name}')`);
-    const rows = psql(`select name, current_setting(name) from (values ${names.join(', ')}) asked (name)`).stdout;
-    return Object.fromEntries(
-      rows
-        .trim()
-        .split('\n')
-        .map((row) => row.split(/\|(.*)/s).slice(0, 2)) as string[][],
-    );
+    return psql(sql).stdout.trim();
   } finally {
     server.kill('SIGINT');
     await once(server, 'close');
   }
+}
+
+/** What the server shows for each of the parameters that it was started with. */
+async function shown(parameters: Record<string, string>): Promise<Record<string, string>> {
+  const names = Object.keys(parameters).map((name) => `('${name}')`);
+  const rows = await answer(
+    parameters,
+    `select name, current_setting(name) from (values ${names.join(', ')}) asked (name)`,
+  );
+  return Object.fromEntries(rows.split('\n').map((row) => row.split(/\|(.*)/s).slice(0, 2)) as string[][]);
 }
 
 const memory = { unit: 'kB', factors: { kB: 1, MB: 1024, GB: 1024 * 1024 } };
@@ -107,4 +107,19 @@ test('HWO-04 TDA-22 the figures of the guides are what the servers show', () => 
     ...{ default_statistics_target: '100', random_page_cost: '1.1', effective_io_concurrency: '200' },
   });
   expect(production('ai-governance')).toMatchObject({ max_connections: '100' });
+});
+
+test('ALL-13 a slow statement is logged as JSON, and so is all that the server says', async () => {
+  const [place] = everywhere;
+  rmSync(files.at('log/postgresql.json'), { force: true });
+  await answer(agreed(place?.objects ?? []), 'select pg_sleep(1.1)');
+  const lines = readFileSync(files.at('log/postgresql.json'), 'utf8').trim().split('\n');
+  const messages = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(messages).toContainEqual(
+    expect.objectContaining({
+      user: 'postgres',
+      error_severity: 'LOG',
+      message: expect.stringMatching(/^duration: 1\d{3}\.\d+ ms {2}statement: select pg_sleep\(1\.1\)$/),
+    }),
+  );
 });

@@ -22,6 +22,9 @@ export interface Cluster {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Where a member has its own files. */
+export const memberFolder = '/etc/patroni';
+
 /** Patroni reads YAML 1.1, to which a bare `on` is no text. */
 const yaml = (value: object): string => stringify(value, { version: '1.1' });
 
@@ -58,6 +61,7 @@ export const memberYaml = ({ name, dataFolder, labels }: Cluster): string =>
       listen: '*:5432',
       data_dir: dataFolder,
       pgpass: '/tmp/pgpass',
+      callbacks: { on_role_change: `python3 -B ${memberFolder}/relabel.py` },
       use_unix_socket: true,
       parameters: { unix_socket_directories: '/run/postgresql' },
       authentication: {
@@ -69,6 +73,12 @@ export const memberYaml = ({ name, dataFolder, labels }: Cluster): string =>
       pg_ident: ident,
     },
   });
+
+/**
+ * What every connection of a member to another has, as a service of libpq: the walreceiver of a replica gives up no
+ * attempt by itself, and the address of a pod that is gone does not answer. Without it the kernel tries for two minutes.
+ */
+export const peers = { service: 'peers', file: '[peers]\ntcp_user_timeout=5000\n' };
 
 /** How members speak to each other. */
 const verified = { sslmode: 'verify-full', sslrootcert: tls.ca, sslcert: tls.cert, sslkey: tls.key };

@@ -185,6 +185,8 @@ tcp_keepidle = 5
 tcp_keepintvl = 3
 tcp_keepcnt = 2
 tcp_user_timeout = 10000
+; A Service keeps its address as long as it lives, whatever becomes of the name server.
+dns_max_ttl = 300
 dns_nxdomain_ttl = 2
 
 ; Disconnections are on: why a server was lost stands nowhere else.

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onRenewal, waits } from '../shell';
+import { memberFolder } from './patroni';
+import { logFiles } from './tuning';
 
 /**
  * Prepares the data folder: refuses data of another major version and files that are not ours, puts away what an
@@ -35,15 +39,27 @@ else
 fi
 `;
 
-/** Says goodbye to the mark once the server answers, hands renewed certificates to it, and becomes Patroni. */
+/**
+ * Says goodbye to the mark once the server answers, hands renewed certificates to it, and becomes Patroni, beside whose
+ * words the server's log goes to the output of the container.
+ */
 export const memberScript = `set -eu
+for name in ${logFiles.plain} ${logFiles.json}; do ln -sf /proc/1/fd/1 ${logFiles.folder}/$name; done
 {
   until pg_isready --quiet --host /run/postgresql; do sleep 1; done
   rm -f "$PGDATA.initializing"
   ${onRenewal('kill -HUP 1')}
 } &
-exec patroni /etc/patroni
+exec patroni ${memberFolder}
 `;
+
+const file = (name: string): Record<string, string> => ({ [name]: readFileSync(join(__dirname, name), 'utf8') });
+
+/** What calls the API server, by file name. */
+export const apiScript = file('api.py');
+
+/** What Patroni calls when the role of a member changes. */
+export const relabelScripts = { ...file('relabel.py'), ...apiScript };
 
 /** Waits for the server, then applies the accounts. psql takes connection and password from PG* variables. */
 export const accountsScript = `${waits}

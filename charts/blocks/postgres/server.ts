@@ -12,9 +12,19 @@ import { burstable, guaranteed } from '../quantity';
 import type { SecretKey } from '../secrets';
 import { StatefulSet } from '../statefulset';
 import type { Backup } from './backup/backup';
-import { bootstrapYaml, memberYaml, restPort, roleLabel, roles, stateRules, type Cluster } from './patroni';
+import {
+  bootstrapYaml,
+  memberFolder,
+  memberYaml,
+  peers,
+  restPort,
+  roleLabel,
+  roles,
+  stateRules,
+  type Cluster,
+} from './patroni';
 import { drillQueries } from './restore/drills';
-import { memberScript, prepareScript } from './scripts';
+import { memberScript, prepareScript, relabelScripts } from './scripts';
 import { reconcile } from './reconcile';
 import { parameters, type Documented, type ServerSize } from './tuning';
 
@@ -79,16 +89,21 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     name: id,
     dataFolder,
     members,
-    parameters: parameters(size, props.maxConnections, props.documented),
+    parameters: parameters(size, props.maxConnections, props.version, props.documented),
     labels: { 'app.kubernetes.io/component': component },
   };
   const files = `${id}-configuration`;
   const member = memberYaml(cluster);
   new k8s.KubeConfigMap(scope, 'configuration', {
     metadata: metadata(files, { component }),
-    data: { '1-member.yml': member, '2-cluster.yml': bootstrapYaml(cluster) },
+    data: {
+      '1-member.yml': member,
+      '2-cluster.yml': bootstrapYaml(cluster),
+      'pg_service.conf': peers.file,
+      ...relabelScripts,
+    },
   });
-  const configuration: Mount = { path: '/etc/patroni', volume: { files } };
+  const configuration: Mount = { path: memberFolder, volume: { files } };
   const certificate = platform.authority.server(id, [
     ...[primaryOf(id), replicasOf(id)].flatMap((name) => platform.names(name)),
     ...Array.from({ length: members }, (_, index) => platform.names(`${id}-${index}.${id}-pods`)).flat(),
@@ -113,6 +128,8 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     variables: {
       PGDATA: dataFolder,
       LANG: 'C.UTF-8',
+      PGSERVICEFILE: `${configuration.path}/pg_service.conf`,
+      PGSERVICE: peers.service,
       ...identity,
       PATRONI_SUPERUSER_PASSWORD: passwords.superuser,
       PATRONI_REPLICATION_PASSWORD: passwords.replication,
@@ -177,7 +194,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     metrics,
     backup: plan,
     // What the members agree on is brought to them while they run.
-    restartOn: () => [member],
+    restartOn: () => [member, peers.file],
     // A checkpoint of all shared buffers may take minutes.
     gracePeriodSeconds: 300,
   });

@@ -1,4 +1,5 @@
 import { archiveParameters } from './backup/configuration';
+import type { PostgresVersion } from '../platform';
 import { limitsOf, memoryMiB, type Resources } from '../quantity';
 
 /** What decides the configuration of a server. */
@@ -78,8 +79,6 @@ const always: Parameters = {
   shared_preload_libraries: 'pg_stat_statements',
   'pg_stat_statements.track': 'all',
   track_io_timing: 'on',
-  logging_collector: 'off',
-  log_destination: 'stderr',
   log_min_duration_statement: '1000ms',
   log_line_prefix: '%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ',
   log_checkpoints: 'on',
@@ -95,8 +94,32 @@ const always: Parameters = {
   ssl_ca_file: '/tls/ca.crt',
 };
 
+/**
+ * A JSON object for each message, to the output of the container: the collector, which alone writes them, finds there
+ * what `memberScript` puts at these names. PostgreSQL 14 knows plain lines only.
+ */
+const logging = (version: PostgresVersion): Parameters =>
+  version === '14'
+    ? { logging_collector: 'off', log_destination: 'stderr' }
+    : {
+        logging_collector: 'on',
+        log_destination: 'jsonlog',
+        log_directory: logFiles.folder,
+        log_filename: logFiles.plain,
+        log_rotation_age: '0',
+        log_rotation_size: '0',
+      };
+
+/** Names of the collector's files; what is no message, as the words of `archive_command`, goes to the plain one. */
+export const logFiles = { folder: '/tmp', plain: 'postgresql.log', json: 'postgresql.json' };
+
 /** The whole configuration: what always holds, what the size asks for, and the guide's own figures at its own memory. */
-export function parameters(size: ServerSize, connections: number, documented?: Documented): Parameters {
+export function parameters(
+  size: ServerSize,
+  connections: number,
+  version: PostgresVersion,
+  documented?: Documented,
+): Parameters {
   const own = documented?.memory === size.memory ? documented.parameters : {};
-  return { ...always, ...archiveParameters, ...tuning(size, connections), ...own };
+  return { ...always, ...logging(version), ...archiveParameters, ...tuning(size, connections), ...own };
 }

@@ -54,14 +54,14 @@ export class Tuned {
 
   /** Starts the server, does something, and stops it. */
   private async served<T>(side: Side, act: () => T): Promise<T> {
-    const generated = side === 'generated' ? parameters(size, 200) : {};
+    const generated = side === 'generated' ? parameters(size, 200, '17') : {};
     const settings = {
       ...generated,
       ...{ listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '' },
     };
     const options = Object.entries(settings).flatMap(([name, value]) => [
       '-c',
-      `${name}=${`${value}`.replace('/tls/', `${this.files.at('tls')}/`)}`,
+      `${name}=${this.files.moved(`${value}`)}`,
     ]);
     const [program = '', ...args] = [...this.limit.enter, 'postgres', '-D', this.files.at('data'), ...options];
     const server = spawn(program, args, { env: base, stdio: ['ignore', 'ignore', 'pipe'] });

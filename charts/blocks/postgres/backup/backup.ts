@@ -4,6 +4,7 @@ import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
 import { Platform } from '../../platform';
+import { memberFolder } from '../patroni';
 import { monthly, RestoreJobs } from '../restore/restore';
 import type { BackedUpDatabase } from './client';
 import { commonNames, type BackupLayout, type Repository } from './configuration';
@@ -90,7 +91,7 @@ export class Backup extends Construct {
       ...common,
       members,
       claim: `${server}-data-${server}-0`,
-      patroni: { path: '/etc/patroni', volume: { files: `${server}-configuration` } },
+      patroni: { path: memberFolder, volume: { files: `${server}-configuration` } },
       repositoryHost: repository && host,
       storage,
       drill: monthly,

@@ -8,7 +8,7 @@ export const archiveParameters = {
   // A minute, with the way to the repository.
   archive_timeout: '50s',
   archive_command: 'bash /etc/pgbackrest/push.sh "%p"',
-  restore_command: `pgbackrest --stanza=${stanza} archive-get %f "%p"`,
+  restore_command: 'bash /etc/pgbackrest/get.sh %f "%p"',
 } as const;
 
 /** The folder of the cluster's socket; the spool holds write-ahead log on its way out. */

@@ -4,7 +4,7 @@ import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { burstable } from '../../quantity';
 import { memberFiles, port, type BackupLayout } from './configuration';
-import { pushFile, serveFile } from './scripts';
+import { archiveFiles, serveFile } from './scripts';
 
 const server = '/etc/pgbackrest/server.conf';
 
@@ -37,7 +37,7 @@ export class MemberBackup extends Construct {
     readonly variables: Variables,
   ) {
     super(scope, id);
-    this.files = new Configuration(this, id, { ...memberFiles(layout), ...pushFile, ...serveFile });
+    this.files = new Configuration(this, id, { ...memberFiles(layout), ...archiveFiles, ...serveFile });
   }
 
   /** For the container that runs PostgreSQL, and for the one beside it. */

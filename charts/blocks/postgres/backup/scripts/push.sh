@@ -5,20 +5,34 @@
 # that have the segment are asked for the newest that waits, and take what lies between with it.
 set -u
 
-# push REPOSITORY SEGMENT, without the passphrases of the others: they would count as repositories
-push() (
+# Without the passphrases of the others, which would count as repositories.
+push() ( # REPOSITORY SEGMENT
   for name in "${!PGBACKREST_REPO@}"; do
     [[ $name == "PGBACKREST_REPO$1_"* ]] || unset "$name"
   done
   PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest --stanza=db archive-push "$2"
 )
 
+# A member that was the primary has the end of its timeline as it wrote it; another one may have gone on before that end,
+# and the repository has its segment. Nobody needs the former's: the new timeline begins before it.
+left() { # STATUS SEGMENT
+  local own=${2##*/} newest
+  newest=$(ls pg_wal | grep -E '^[0-9A-F]{24}$' | sort | tail -1)
+  [ "$1" = 45 ] && [[ ${own:0:8} < ${newest:0:8} ]]
+}
+
 failed=0
 reached=''
 for configuration in /etc/pgbackrest/push-*.conf; do
   number=${configuration##*push-}
   number=${number%.conf}
-  if push "$number" "$1"; then reached="$reached $number"; else failed=$?; fi
+  push "$number" "$1"
+  status=$?
+  if left "$status" "$1"; then
+    echo "$1 is of a timeline that was left, and repository $number has another one of it: kept that"
+    status=0
+  fi
+  if [ "$status" = 0 ]; then reached="$reached $number"; else failed=$status; fi
 done
 [ "$failed" != 0 ] || exit 0
 

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { eventually } from '../rehearsal/support';
+import { Cluster, passphrase, volume } from './pgbackrest-cluster';
+import { base, own, run } from './pgbackrest-machine';
+
+let cluster: Cluster;
+let segment: string;
+
+beforeAll(async () => {
+  // Old segments stay where they are, to be offered again.
+  cluster = await new Cluster(undefined, { archive_timeout: '2s', fsync: 'off', wal_keep_size: '1GB' }).start([volume]);
+  expect(cluster.job('check')).toMatchObject({ status: 0 });
+  cluster.ask('create table marks (note text)');
+  segment = cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
+  cluster.directory('member/tmp');
+  await eventually(() => cluster.files().some((file) => file.includes(`/${segment}-`)), 20_000);
+});
+afterAll(() => cluster?.close());
+
+const file = () => cluster.at('pgdata', 'pg17', 'pg_wal', 'RECOVERYXLOG');
+
+/** A script of the member as PostgreSQL runs it: in the folder of the data. */
+const member = (script: string, ...args: string[]) =>
+  run(
+    'bash',
+    ['-c', 'cd "$0" && exec bash "$@"', cluster.at('pgdata', 'pg17'), cluster.at('member', script), ...args],
+    {
+      ...base,
+      PGBACKREST_CONFIG: cluster.at('member', 'pgbackrest.conf'),
+      PGBACKREST_REPO1_CIPHER_PASS: passphrase,
+      TMPDIR: cluster.at('member', 'tmp'),
+    },
+  );
+
+/** What happens when it lacks a file of log. */
+function get(name: string) {
+  rmSync(file(), { force: true });
+  const began = Date.now();
+  return { ...member('get.sh', name, file()), seconds: (Date.now() - began) / 1000 };
+}
+
+test('ALL-16 a member fetches log, and learns what there is none of', () => {
+  expect(get('0000000100000000000000FF')).toMatchObject({ status: 1 });
+  expect(get('00000002.history')).toMatchObject({ status: 1 });
+  expect(get(segment)).toMatchObject({ status: 0 });
+  expect(existsSync(file())).toBe(true);
+});
+
+test('TDA-04 a promotion does not wait for a repository that does not answer', async () => {
+  await cluster.stop('repository', 'SIGTERM');
+  const silent = net.createServer().listen(cluster.portOf('repository'), '127.0.0.1');
+  await once(silent, 'listening');
+
+  const first = get('00000002.history');
+  expect(first).toMatchObject({ status: 124, said: expect.stringContaining('expected a repository to answer') });
+  expect(first.seconds).toBeLessThan(6);
+  const rest = ['00000002.history', segment, '00000003.history'].map(get);
+  for (const { status, seconds } of rest) expect([status, seconds < 1]).toEqual([1, true]);
+
+  // Nobody listens any more: that is known at once.
+  silent.close();
+  rmSync(cluster.at('member', 'tmp', 'repository-away'));
+  const closed = get('00000002.history');
+  expect(closed).toMatchObject({ status: 1, said: expect.stringContaining('expected a repository to answer') });
+  expect(closed.seconds).toBeLessThan(1);
+
+  cluster.serve('repository', 'pgbackrest.conf');
+  await eventually(() => get(segment).status === 0, 40_000);
+});
+
+describe('a segment of which the repository has another one', () => {
+  const wal = (...names: string[]) => cluster.at('pgdata', 'pg17', 'pg_wal', ...names);
+  /** Writes something, and ends its segment. */
+  const write = () => {
+    cluster.ask("insert into marks values ('one more')");
+    return cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
+  };
+  /** The same, when its segment is in the repository. */
+  const archived = async () => {
+    const name = write();
+    await eventually(() => existsSync(wal('archive_status', `${name}.done`)), 30_000);
+    expect(cluster.files().some((path) => path.includes(`/${name}-`))).toBe(true);
+    return name;
+  };
+  /** Offers a segment to the archiver that differs from the one in the repository. */
+  const offer = (name: string) => {
+    writeFileSync(wal(name), readFileSync(wal(name)).fill('another', 2 ** 20));
+    rmSync(wal('archive_status', `${name}.done`), { force: true });
+    rmSync(cluster.at('pgdata/spool/push-1/archive/db/out', `${name}.ok`), { force: true });
+    writeFileSync(wal('archive_status', `${name}.ready`), '');
+    for (const path of [wal(name), wal('archive_status', `${name}.ready`)]) own(path);
+  };
+
+  test('TDA-04 is left alone when its timeline was left, and log goes on', async () => {
+    const former = await archived();
+    await cluster.stop('postgres');
+    writeFileSync(cluster.at('pgdata', 'pg17', 'standby.signal'), '');
+    own(cluster.at('pgdata', 'pg17', 'standby.signal'));
+    await cluster.startPostgres();
+    expect(cluster.ask('select pg_promote()').said).toBe('t');
+    offer(former);
+    // The archiver looks for what waits when it has nothing left to do.
+    await archived();
+    expect(await archived()).toMatch(/^00000002/);
+    expect(existsSync(wal('archive_status', `${former}.ready`))).toBe(false);
+  });
+
+  test('ALL-16 stops the log of the timeline that goes on: two servers would write one history', async () => {
+    const name = await archived();
+    offer(name);
+    const pushed = member('push.sh', `pg_wal/${name}`);
+    expect(pushed).toMatchObject({ status: 45, said: expect.stringContaining('with a different checksum') });
+    // Its stop would wait for a push that cannot succeed.
+    rmSync(wal('archive_status', `${name}.ready`), { force: true });
+  });
+});
