@@ -74,11 +74,11 @@ test('GOV-04 GOV-15 the database, its address and its users have the names of th
   expect(sql).toContain("select format('create database %I owner %I', 'aigov', 'aigov_user')");
 });
 
-test('GOV-15 POSTGRES_ variables stand in the database and the Job of its accounts alone', () => {
+test('GOV-15 POSTGRES_ variables stand in the database and the Jobs of its accounts and its restore alone', () => {
   const holders = podsOf(production)
     .filter(({ template }) => JSON.stringify(template).includes('"POSTGRES_'))
     .map(({ owner }) => withoutFingerprint(owner.metadata.name));
-  expect(holders).toEqual(['postgres', 'postgres-accounts']);
+  expect(holders).toEqual(['postgres-restore', 'postgres', 'postgres-accounts']);
 });
 
 test('GOV-09 the backend is told what the guide lists, by the same names', () => {

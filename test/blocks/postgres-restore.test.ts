@@ -31,6 +31,7 @@ const all: Required<RestoreJobsProps> = {
   members: 3,
   claim: 'postgres-data-postgres-0',
   patroni: { path: '/etc/patroni', volume: { files: 'postgres-configuration' } },
+  own: { rewind: { secret: 'postgres-rewind', key: 'password' } },
   repositoryHost: 'postgres-repository',
   storage: '20Gi',
   drill: '1 5 2 * *',
@@ -70,6 +71,7 @@ describe('the Jobs of a restore with every prop', () => {
     members: [live, `${pod}.containers.0.env`, holding({ name: 'MEMBERS', value: '3' })],
     claim: [live, `${pod}.volumes`, holding({ persistentVolumeClaim: { claimName: 'postgres-data-postgres-0' } })],
     patroni: [live, `${pod}.containers.0.volumeMounts`, holding({ mountPath: '/etc/patroni', readOnly: true })],
+    own: [live, `${pod}.containers.0.env`, holding({ name: 'PASSWORD_REWIND' })],
     repositoryHost: [
       'NetworkPolicy/postgres-repository',
       'spec.ingress',
@@ -128,7 +130,7 @@ describe('ALL-34 a restore', () => {
     ]);
     const sets = rules.filter(({ resources }) => resources.some((name) => name.startsWith('statefulsets')));
     expect(sets).toEqual([
-      { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: ['postgres'], verbs: ['get', 'patch'] },
+      { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: ['postgres'], verbs: ['patch'] },
     ]);
   });
 

@@ -103,6 +103,7 @@ export class Postgres extends Construct implements Connectable {
       members: this.members,
       storage: props.size.storage,
       database: { server: id, primary: primaryOf(id), port, name: props.database, password: keeping },
+      own: { [roles.superuser]: this.superuser, [roles.replication]: replication, [roles.rewind]: rewind },
     });
     server(this, id, {
       image: this.image,

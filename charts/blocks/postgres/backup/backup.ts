@@ -4,6 +4,7 @@ import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
 import { Platform } from '../../platform';
+import type { SecretKey } from '../../secrets';
 import { memberFolder } from '../patroni';
 import { monthly, RestoreJobs } from '../restore/restore';
 import type { BackedUpDatabase } from './client';
@@ -23,6 +24,8 @@ export interface BackupProps {
   /** Of one member: a copy takes as much. `100Gi` */
   readonly storage: string;
   readonly database: BackedUpDatabase;
+  /** Roles that the members' own parts log in as, and their passwords. */
+  readonly own: Readonly<Record<string, SecretKey>>;
 }
 
 const hour = 3600;
@@ -40,7 +43,7 @@ export class Backup extends Construct {
     private readonly props: BackupProps,
   ) {
     super(scope, 'backup');
-    const { image, user, plan, dataFolder, members, storage, database } = props;
+    const { image, user, plan, dataFolder, members, storage, database, own } = props;
     const platform = Platform.of(this);
     const { server } = database;
     const host = `${server}-repository`;
@@ -90,6 +93,7 @@ export class Backup extends Construct {
     new RestoreJobs(this, `${server}-restore`, {
       ...common,
       members,
+      own,
       claim: `${server}-data-${server}-0`,
       patroni: { path: memberFolder, volume: { files: `${server}-configuration` } },
       repositoryHost: repository && host,

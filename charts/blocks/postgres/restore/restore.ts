@@ -7,8 +7,10 @@ import type { Variables } from '../../environment';
 import { Job, type JobProps } from '../../job';
 import { Platform } from '../../platform';
 import { burstable } from '../../quantity';
+import type { SecretKey } from '../../secrets';
 import { primaryVariables, repositoryVariables, type BackupClient } from '../backup/client';
 import { clientFiles, port as backupPort } from '../backup/configuration';
+import { passwordVariable } from '../accounts';
 import { restPort, stateRules } from '../patroni';
 import { restoreScripts } from './scripts';
 
@@ -18,6 +20,8 @@ export interface RestoreJobsProps extends BackupClient {
   readonly claim: string;
   /** The members' configuration of Patroni, at /etc/patroni. */
   readonly patroni: Mount;
+  /** Roles that the members' own parts log in as, and their passwords: what is restored gets them. */
+  readonly own: Readonly<Record<string, SecretKey>>;
   /** The workload that keeps a repository on a volume. @default - all are buckets */
   readonly repositoryHost?: string | undefined;
   /** Room for a copy beside the database: `100Gi`. */
@@ -55,7 +59,7 @@ export class RestoreJobs extends Construct {
     private readonly props: RestoreJobsProps,
   ) {
     super(scope, id);
-    const { layout, tls, claim, patroni, members, database, drill, storage } = props;
+    const { layout, tls, claim, patroni, members, database, drill, storage, own } = props;
     const files = new Configuration(this, `${id}-configuration`, clientFiles(layout));
     const scripts = new Configuration(this, `${id}-scripts`, restoreScripts);
     this.mounts = [files.at('/etc/pgbackrest'), scripts.at('/restore'), tls, temporary, sockets];
@@ -73,6 +77,7 @@ export class RestoreJobs extends Construct {
         MEMBERS: `${members}`,
         NAMESPACE: { field: 'metadata.namespace' },
         PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
+        ...Object.fromEntries(Object.entries(own).map(([role, password]) => [passwordVariable(role), password])),
       },
       beside: { pods: { 'statefulset.kubernetes.io/pod-name': `${database.server}-0` }, always: false },
     });
@@ -93,7 +98,7 @@ export class RestoreJobs extends Construct {
     return [
       ...stateRules(['get', 'list', 'watch']),
       { apiGroups: [''], resources: ['configmaps'], resourceNames: state, verbs: ['delete'] },
-      { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: [server], verbs: ['get', 'patch'] },
+      { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: [server], verbs: ['patch'] },
     ];
   }
 

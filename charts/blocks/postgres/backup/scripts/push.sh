@@ -4,6 +4,8 @@
 # the oldest segment again until it succeeds: a bucket that is away would keep all later log from the volume. So those
 # that have the segment are asked for the newest that waits, and take what lies between with it.
 set -u
+# PostgreSQL names it from its folder, Patroni, before a rewind, from the root.
+wal=${1%/*}
 
 # Without the passphrases of the others, which would count as repositories.
 push() ( # REPOSITORY SEGMENT
@@ -15,10 +17,10 @@ push() ( # REPOSITORY SEGMENT
 
 # A member that was the primary has the end of its timeline as it wrote it; another one may have gone on before that end,
 # and the repository has its segment. Nobody needs the former's: the new timeline begins before it.
-left() { # STATUS SEGMENT
-  local own=${2##*/} newest
-  newest=$(ls pg_wal | grep -E '^[0-9A-F]{24}$' | sort | tail -1)
-  [ "$1" = 45 ] && [[ ${own:0:8} < ${newest:0:8} ]]
+left() { # SEGMENT
+  local own=${1##*/} newest
+  newest=$(ls "$wal" | grep -E '^[0-9A-F]{24}$' | sort | tail -1)
+  [[ ${own:0:8} < ${newest:0:8} ]]
 }
 
 failed=0
@@ -28,7 +30,7 @@ for configuration in /etc/pgbackrest/push-*.conf; do
   number=${number%.conf}
   push "$number" "$1"
   status=$?
-  if left "$status" "$1"; then
+  if [ "$status" = 45 ] && left "$1"; then
     echo "$1 is of a timeline that was left, and repository $number has another one of it: kept that"
     status=0
   fi
@@ -36,7 +38,7 @@ for configuration in /etc/pgbackrest/push-*.conf; do
 done
 [ "$failed" != 0 ] || exit 0
 
-waiting=(pg_wal/archive_status/*.ready)
+waiting=("$wal"/archive_status/*.ready)
 newest=$(basename "${waiting[-1]}" .ready)
-for number in $reached; do push "$number" "pg_wal/$newest"; done
+for number in $reached; do push "$number" "$wal/$newest"; done
 exit "$failed"

@@ -67,6 +67,8 @@ class Repository:
         self.backups = [backup for backup in self.backups if backup["database"]["id"] == database]
         [archive] = [each["id"] for each in stanza["archive"] if each["database"]["id"] == database][-1:] or [None]
         self.version = archive.split("-")[0]
+        # What initdb gave the cluster that was backed up.
+        [self.system] = [each["system-id"] for each in stanza["db"] if each["id"] == database][-1:] or [None]
         self.folder = f"archive/{os.environ['PGBACKREST_STANZA']}/{archive}"
         self.read()
 

@@ -13,6 +13,7 @@ CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
 SECONDS = int(os.environ.get("PATIENCE", "1800"))
 PATIENCE_OF_LOG = 120
 # A transaction of its own, behind every moment that somebody can name: recovery to a moment ends at the next one.
+IDENTITY = ["-c", "select system_identifier from pg_control_system()"]
 MARK = ["-c", "select pg_current_xact_id()", "-c", "select pg_walfile_name(pg_switch_wal())"]
 
 
@@ -51,13 +52,17 @@ class Cluster:
         except Problem as problem:
             say(f"{self.first} could not become the primary, its data that are kept may lack the last transactions: {problem}")
 
-    def flush_log(self):
+    def flush_log(self, system):
         """Log of this minute travels now. Whoever restores a database that is gone does without."""
-        done = subprocess.run(["psql", "-XAtq", *MARK], capture_output=True, text=True)
+        done = subprocess.run(["psql", "-XAtq", *IDENTITY, *MARK], capture_output=True, text=True)
         if done.returncode != 0:
             say("the primary does not answer: restoring what had left it before")
             return
-        segment, deadline = done.stdout.split()[-1], time.monotonic() + PATIENCE_OF_LOG
+        own, _, segment = done.stdout.split()
+        if int(own) != system:
+            say("the primary is of another cluster than the backups: there is no log of it to wait for")
+            return
+        deadline = time.monotonic() + PATIENCE_OF_LOG
         archived = f"select pg_walfile_name(pg_current_wal_lsn()), last_archived_wal >= '{segment}' from pg_stat_archiver"
         while time.monotonic() < deadline:
             answer = subprocess.run(["psql", "-XAtqc", archived], capture_output=True, text=True).stdout.strip()

@@ -59,15 +59,16 @@ def live():
         given = os.environ.get("CONFIRM")
         raise Problem(f"expected CONFIRM={namespace}, for the live database is replaced, got {given or 'none'}")
     with alone(FOLDER):
-        chosen()
+        former, _ = chosen()
         cluster = members.Cluster()
         cluster.hand_over()
-        cluster.flush_log()
+        cluster.flush_log(former.system)
         # What the primary has just sent belongs to it.
         repository, choice = chosen()
         announce(repository, choice)
         with served(FOLDER, repository, choice, durable=True) as (server, _):
             timeline = server.parted()[0]
+            server.adopt()
         cluster.replace(FOLDER, timeline, repository)
 
 

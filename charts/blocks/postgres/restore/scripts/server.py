@@ -140,6 +140,13 @@ class Server:
         problem = done.stderr.strip().splitlines()[:1] if done.returncode != 0 else []
         return done.stdout, problem[0] if problem else None
 
+    def adopt(self):
+        """The members' own roles get the passwords of this cluster: those of the backup may be older, or another's."""
+        for variable in (name for name in os.environ if name.startswith("PASSWORD_")):
+            role = variable.removeprefix("PASSWORD_").lower()
+            change = "select format('alter role %I password %L', rolname, :'password') from pg_roles"
+            self.psql("postgres", f"\\getenv password {variable}\n{change} where rolname = '{role}' \\gexec\n")
+
     def stop(self):
         """Ends it in an orderly way; safe to repeat."""
         if self.process and self.process.poll() is None:
