@@ -13,13 +13,23 @@ beforeAll(async () => {
   cluster = await new Cluster(undefined, { archive_timeout: '2s', fsync: 'off', wal_keep_size: '1GB' }).start([volume]);
   expect(cluster.job('check')).toMatchObject({ status: 0 });
   cluster.ask('create table marks (note text)');
-  segment = cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
   cluster.directory('member/tmp');
-  await eventually(() => cluster.files().some((file) => file.includes(`/${segment}-`)), 20_000);
+  segment = await archived();
 });
 afterAll(() => cluster?.close());
 
-const file = () => cluster.at('pgdata', 'pg17', 'pg_wal', 'RECOVERYXLOG');
+const wal = (...names: string[]) => cluster.at('pgdata', 'pg17', 'pg_wal', ...names);
+
+/** Writes something, ends its segment, and waits until that is in the repository. */
+async function archived(): Promise<string> {
+  cluster.ask("insert into marks values ('one more')");
+  const name = cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
+  await eventually(() => existsSync(wal('archive_status', `${name}.done`)), 30_000);
+  expect(cluster.files().some((path) => path.includes(`/${name}-`))).toBe(true);
+  return name;
+}
+
+const file = () => wal('RECOVERYXLOG');
 
 /** A script of the member as PostgreSQL runs it: in the folder of the data. */
 const member = (script: string, ...args: string[]) =>
@@ -71,19 +81,6 @@ test('TDA-04 a promotion does not wait for a repository that does not answer', a
 });
 
 describe('a segment of which the repository has another one', () => {
-  const wal = (...names: string[]) => cluster.at('pgdata', 'pg17', 'pg_wal', ...names);
-  /** Writes something, and ends its segment. */
-  const write = () => {
-    cluster.ask("insert into marks values ('one more')");
-    return cluster.ask('select pg_walfile_name(pg_switch_wal())').said;
-  };
-  /** The same, when its segment is in the repository. */
-  const archived = async () => {
-    const name = write();
-    await eventually(() => existsSync(wal('archive_status', `${name}.done`)), 30_000);
-    expect(cluster.files().some((path) => path.includes(`/${name}-`))).toBe(true);
-    return name;
-  };
   /** Offers a segment to the archiver that differs from the one in the repository. */
   const offer = (name: string) => {
     writeFileSync(wal(name), readFileSync(wal(name)).fill('another', 2 ** 20));

@@ -12,8 +12,8 @@ from server import control
 CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
 SECONDS = int(os.environ.get("PATIENCE", "1800"))
 PATIENCE_OF_LOG = 120
-# A transaction of its own, behind every moment that somebody can name: recovery to a moment ends at the next one.
 IDENTITY = ["-c", "select system_identifier from pg_control_system()"]
+# A transaction of its own, behind every moment that somebody can name: recovery to a moment ends at the next one.
 MARK = ["-c", "select pg_current_xact_id()", "-c", "select pg_walfile_name(pg_switch_wal())"]
 
 
