@@ -290,7 +290,7 @@ test('PHY-16 a member gets its files, and beside the server a container without 
   const secret = { PGBACKREST_REPO1_CIPHER_PASS: { secret: 'backup', key: 'passphrase' } };
   const backup = new MemberBackup(scope, 'postgres-backup-member', layout, secret);
   const sidecar = backup.sidecar('docker.io/percona/postgresql:17.9', [tls]);
-  expect(backup.variables).toBe(secret);
+  expect(backup.variables).toEqual({ ...secret, PGBACKREST_STANZA: 'db' });
   expect(sidecar).toMatchObject({
     image: 'docker.io/percona/postgresql:17.9',
     ports: { pgbackrest: 8432 },

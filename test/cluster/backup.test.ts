@@ -1,6 +1,7 @@
 import { folders as manifests } from '../support/manifests';
+import { until } from '../faults/until';
 import { developmentUp, placeOf, sql } from './development';
-import { json, kubectl, pause, ready, slipway } from './support';
+import { inside, json, kubectl, openNodes, pause, ready, slipway, startJob } from './support';
 import { request } from './client';
 
 jest.setTimeout(900_000);
@@ -18,14 +19,15 @@ interface Set {
   readonly status: { readonly readyReplicas?: number };
 }
 
+const member = (...command: string[]) => inside(namespace, 'postgres-0', 'server', ...command);
+
 /** Of the data folder, beside which the former ones stand. */
-const folders = async () =>
-  (await kubectl('exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'ls', '/pgdata')).split('\n');
+const folders = async () => (await member('ls', '/pgdata')).split('\n');
 
 /** Whether a member's own role has the password of its Secret: it stands in the environment of the server's pod. */
 const asRewind = () => {
   const command = 'PGPASSWORD=$PATRONI_REWIND_PASSWORD psql -XAtq -U rewind -d postgres -c "select current_user"';
-  return kubectl('exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'bash', '-c', command);
+  return member('bash', '-c', command);
 };
 
 let moment: string;
@@ -45,10 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sql(platform, 'drop table if exists kept');
   const former = (await folders()).filter((name) => name.includes('.before-'));
-  await kubectl(
-    ...['exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'rm', '-rf'],
-    ...former.map((name) => `/pgdata/${name}`),
-  );
+  await member('rm', '-rf', ...former.map((name) => `/pgdata/${name}`));
 });
 
 test('ALL-16 a first backup is there soon after the apply, and one more when somebody asks', async () => {
@@ -67,6 +66,48 @@ test('ALL-17 a copy beside it shows the rows of a moment and changes nothing', a
   const { stdout } = await restore('--to', moment, '--scratch');
   expect(stdout).toContain('personal_assistant_prod is readable');
   expect(await rows()).toBe(150);
+});
+
+describe('ALL-17 the data of before come back', () => {
+  const job = ['job/restore-of-test', '-n', namespace];
+  const log = () => kubectl('logs', ...job);
+  const says = (text: string) =>
+    until(180, `the restore to say "${text}"`, async () => (await log().catch(() => '')).includes(text));
+
+  /** A restore whose members find no node to start on, until something ends it. */
+  async function stuck(patience: string, end: () => Promise<unknown>): Promise<void> {
+    const given = { TARGET: moment, CONFIRM: namespace, PATIENCE: patience };
+    await startJob(namespace, 'postgres-restore', 'restore-of-test', given);
+    await says('stopping the members');
+    await openNodes(false);
+    await says('starts with the restored data');
+    await end();
+    await kubectl('wait', 'pod/postgres-0', '-n', namespace, '--for=delete', '--timeout=60s');
+    await openNodes(true);
+  }
+
+  async function asBefore(): Promise<void> {
+    const strangers = async () => (await folders()).filter((name) => /\.(before|restoring(?!\.lock))/.test(name));
+    const clean = () => strangers().then(({ length }) => length === 0);
+    await until(180, 'a database without other folders', () => clean().catch(() => false));
+    expect(await rows()).toBe(150);
+    await ready(namespace, 180);
+  }
+
+  afterEach(() => openNodes(true));
+
+  test('when the restored ones do not come to serve', async () => {
+    await stuck('60', () => says('going back to the data of before'));
+    await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=120s');
+    expect(await log()).toMatch(/nothing is changed.*\nexpected postgres-0 to be the primary within 60 s/);
+    await kubectl('delete', ...job);
+    await asBefore();
+  });
+
+  test('when the restore is deleted', async () => {
+    await stuck('300', () => kubectl('delete', ...job, '--wait=false'));
+    await asBefore();
+  });
 });
 
 test('ALL-17 TDA-12 over the live database exactly the rows of the moment come back, and the former data stay', async () => {
@@ -91,10 +132,8 @@ test('ALL-34 what was restored has a backup of its own, every file of which can 
 test('ALL-18 a drill restores the newest backup and writes down what it found', async () => {
   await kubectl('create', 'job', 'drill-of-test', '-n', namespace, '--from=cronjob/postgres-drill');
   await kubectl('wait', 'job/drill-of-test', '-n', namespace, '--for=condition=Complete', '--timeout=240s');
-  const found = await kubectl(
-    ...['exec', '-n', namespace, 'postgres-0', '-c', 'server', '--', 'psql', '-XAtq', '-U', 'postgres', '-c'],
-    'select succeeded, problem from slipway_backup.drills order by finished_at desc limit 1',
-  );
+  const newest = 'select succeeded, problem from slipway_backup.drills order by finished_at desc limit 1';
+  const found = await member('psql', '-XAtq', '-U', 'postgres', '-c', newest);
   expect(found).toBe('t|');
   await kubectl('delete', 'job', 'drill-of-test', '-n', namespace);
 });

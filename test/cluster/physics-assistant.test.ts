@@ -1,14 +1,13 @@
 import { request, websocketEcho } from './client';
 import { developmentUp, placeOf, sql as sqlOf } from './development';
-import { kubectl, node, ready } from './support';
+import { inside, kubectl, node, ready } from './support';
 
 jest.setTimeout(900_000);
 
 const { namespace } = placeOf('physics-assistant');
 const host = 'physics-assistant.localhost';
 const sql = (text: string) => sqlOf('physics-assistant', text);
-const inside = (pod: string, shell: string, script: string) =>
-  kubectl('exec', '-n', namespace, pod, '-c', 'server', '--', shell, '-c', script);
+const ask = (pod: string, program: string, script: string) => inside(namespace, pod, 'server', program, '-c', script);
 
 beforeAll(developmentUp);
 
@@ -60,7 +59,7 @@ describe('the databases', () => {
 
   test('PHY-11 Neo4j runs with heap and page cache of its memory, and a user for every client', async () => {
     const shell = `NEO4J_USERNAME=neo4j NEO4J_PASSWORD="$INITIAL_PASSWORD" cypher-shell -d system --format plain`;
-    const cypher = (text: string) => inside('neo4j-0', 'bash', `echo '${text}' | ${shell}`);
+    const cypher = (text: string) => ask('neo4j-0', 'bash', `echo '${text}' | ${shell}`);
     expect(await cypher('SHOW USERS YIELD user ORDER BY user;')).toBe(
       'user\n"agents_api"\n"database_api"\n"ml_engine"\n"neo4j"',
     );
@@ -85,7 +84,7 @@ describe('the databases', () => {
   });
 
   test('PHY-18 what is stored outlives the pods', async () => {
-    const redis = (command: string) => inside('redis-0', 'sh', `REDISCLI_AUTH=$REDIS_PASSWORD redis-cli ${command}`);
+    const redis = (command: string) => ask('redis-0', 'sh', `REDISCLI_AUTH=$REDIS_PASSWORD redis-cli ${command}`);
     await sql('drop table if exists outlives');
     await sql("create table outlives as select 'yes' as answer");
     await redis('set outlives yes');

@@ -4,7 +4,7 @@ import { strike } from '../faults/strike';
 import { namespace, raise } from '../faults/target';
 import { heal } from '../faults/undo';
 import { developmentDown } from './development';
-import { kubectl, remove, requireCluster } from './support';
+import { inside, kubectl, remove, requireCluster } from './support';
 
 // Three of the campaign's faults; all of them take an hour: `npm run faults:postgres`.
 jest.setTimeout(900_000);
@@ -47,15 +47,16 @@ describe('a database of three members that is written to every 10 ms', () => {
   test('TDA-04 gives up an address that does not answer in seconds, not in the minutes of the kernel', async () => {
     const began = Date.now();
     const nobody = ['psql', 'host=10.255.255.1 user=postgres dbname=postgres', '-c', 'select 1'];
-    const attempt = kubectl('exec', 'postgres-0', '-n', namespace, '-c', 'server', '--', ...nobody);
+    const attempt = inside(namespace, 'postgres-0', 'server', ...nobody);
     await expect(attempt).rejects.toThrow(/Connection timed out/);
     expect(Date.now() - began).toBeLessThan(15_000);
   });
 
   test('ALL-13 says in the log of a pod, as JSON, which statement was slow', async () => {
-    const pod = ['postgres-0', '-n', namespace, '-c', 'server'];
-    await kubectl('exec', ...pod, '--', 'psql', '-XAtqU', 'postgres', '-c', 'select pg_sleep(1.1)');
-    const lines = (await kubectl('logs', ...pod, '--since=30s')).split('\n').filter((line) => line.startsWith('{'));
+    await inside(namespace, 'postgres-0', 'server', 'psql', '-XAtqU', 'postgres', '-c', 'select pg_sleep(1.1)');
+    const lines = (await kubectl('logs', 'postgres-0', '-n', namespace, '-c', 'server', '--since=30s'))
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
     const messages = lines.map((line) => JSON.parse(line) as { message: string });
     expect(messages.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^duration: .* pg_sleep/));
   });

@@ -1,7 +1,7 @@
 import { request } from './client';
 import { developmentUp, places } from './development';
 import { platforms } from './platforms';
-import { json, kubectl, node, running, slipway } from './support';
+import { inside, json, kubectl, node, running, slipway } from './support';
 
 jest.setTimeout(900_000);
 
@@ -97,6 +97,6 @@ describe.each(places)('$platform, applied together with all others', ({ platform
   /** A metric as a neighbour in the pod sees it. */
   const metricInside = (pod: string, port: number): Promise<string> => {
     const get = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; grep -aE '^(pg|redis)_up ' <&3`;
-    return kubectl('exec', '-n', namespace, pod, '-c', 'server', '--', 'bash', '-c', get);
+    return inside(namespace, pod, 'server', 'bash', '-c', get);
   };
 });

@@ -20,6 +20,10 @@ export async function kubectl(...args: string[]): Promise<string> {
 /** The same, with both streams: warnings go to the second. */
 export const kubectlBoth = (...args: string[]) => run('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
 
+/** Runs a command in a container and gives what it prints; not longer than a while. */
+export const inside = (namespace: string, pod: string, container: string, ...command: string[]): Promise<string> =>
+  kubectl('exec', '--request-timeout=20s', '-n', namespace, pod, '-c', container, '--', ...command);
+
 /** Runs the command line of the project, with nothing typed into it. */
 export function slipway(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   const running = run(process.execPath, [join(root, 'ops', 'slipway.cjs'), ...args], { cwd: root });
@@ -67,6 +71,20 @@ export function fileOf(objects: readonly unknown[]): string {
   const path = join(mkdtempSync(join(tmpdir(), 'slipway-objects-')), 'objects.yaml');
   writeFileSync(path, objects.map((object) => stringify(object)).join('---\n'));
   return path;
+}
+
+/** Starts a Job of a CronJob, with variables of its own as a runbook gives them. */
+export async function startJob(
+  namespace: string,
+  cronjob: string,
+  name: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
+  const from = ['-n', namespace, `--from=cronjob/${cronjob}`, '--dry-run=client'];
+  const job = await json<Manifest>('create', 'job', name, ...from);
+  const [container] = job.spec.template.spec.containers as { env: object[] }[];
+  container?.env.push(...Object.entries(variables).map(([key, value]) => ({ name: key, value })));
+  await kubectl('apply', '-f', fileOf([job]));
 }
 
 /** Closes the nodes to new pods, or opens them: what is only asked of the API server needs no pod to start. */

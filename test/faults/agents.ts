@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rehearsalSources } from '../../charts/blocks/rehearsal/rehearsal';
 import { programs } from '../../config/programs';
-import { json, kubectl, list, pause } from '../cluster/support';
+import { inside, json, kubectl, list, pause } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
-import { apply, inside } from './kube';
+import { apply } from './kube';
 import type { Target } from './target';
 
 /** What one pod's journal says since a time. */

@@ -1,6 +1,6 @@
-import { kubectl, pause } from '../cluster/support';
+import { inside, kubectl, pause } from '../cluster/support';
 import type { Fault, Scene } from './fault';
-import { inside, kubectlNow } from './kube';
+import { kubectlNow } from './kube';
 import { until } from './until';
 
 const held = 300;

@@ -1,6 +1,6 @@
-import { kubectl, pause } from '../cluster/support';
+import { inside, kubectl, pause } from '../cluster/support';
 import type { Fault, Scene } from './fault';
-import { inside, kubectlNow } from './kube';
+import { kubectlNow } from './kube';
 import { patronictl } from './members';
 
 const held = 60;

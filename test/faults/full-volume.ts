@@ -1,7 +1,7 @@
-import { json, pause } from '../cluster/support';
+import { inside, json, pause } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
 import type { Fault } from './fault';
-import { inside, kubectlNow } from './kube';
+import { kubectlNow } from './kube';
 import { onNode } from './machine';
 import { membersOf, patronictl, whole } from './members';
 import type { Target } from './target';

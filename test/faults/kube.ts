@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { stringify } from 'yaml';
-import { kubectl } from '../cluster/support';
 
 /** Applies objects through standard input: Secrets among them are never in a file or an argument. */
 export function apply(objects: readonly object[]): Promise<void> {
@@ -15,10 +13,6 @@ export function apply(objects: readonly object[]): Promise<void> {
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`kubectl apply: ${mistakes.trim()}`))));
   });
 }
-
-/** Runs a command in a container and gives what it prints; not longer than a while. */
-export const inside = (namespace: string, pod: string, container: string, ...command: string[]): Promise<string> =>
-  kubectl('exec', '--request-timeout=20s', '-n', namespace, pod, '-c', container, '--', ...command);
 
 /** kubectl that ends before it returns: for what takes a fault back. */
 export const kubectlNow = (...args: string[]): void => {

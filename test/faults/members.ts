@@ -1,6 +1,5 @@
-import { isServing, json, list, pause, podsNamed } from '../cluster/support';
+import { inside, isServing, json, list, pause, podsNamed } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
-import { inside } from './kube';
 import type { Target } from './target';
 
 /** A member of the cluster as Patroni sees it. */

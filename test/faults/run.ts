@@ -10,6 +10,7 @@ import { podFaults } from './faults-of-pods';
 import { fullVolume } from './full-volume';
 import { compareLeases, silence } from './leases';
 import { requireTools } from './machine';
+import { measureRestore } from './restored';
 import { strike } from './strike';
 import { isFine, measurements, outcomesTable, withOutcomes, writeOutcomes, type Outcome } from './table';
 import { namespace, raise } from './target';
@@ -27,6 +28,7 @@ const usage = `npm run faults:postgres -- [options]
   --gentle      only those that hurt nothing outside their own namespace
   --repeat N    each so often
   --leases      instead of all this: the primary's node cut off with one lease after another
+  --restore     instead of all this: a restore of a GiB over the live database
   --write       the table into docs/measurements.md
   --keep        leave the database standing, for another run with the same option
 `;
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     gentle: { type: 'boolean', default: false },
     leases: { type: 'boolean', default: false },
+    restore: { type: 'boolean', default: false },
     repeat: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -117,13 +120,17 @@ async function withTarget(due: readonly Fault[], act: (agents: Agents) => Promis
   }
 }
 
-/** The figures of the lease instead of faults. */
-async function leases(): Promise<void> {
-  const command = 'npm run faults:postgres -- --leases';
+/** Figures of another kind instead of faults. */
+async function figures(
+  option: string,
+  due: readonly Fault[],
+  measure: (agents: Agents, repeat: number) => Promise<string>,
+): Promise<void> {
+  const command = `npm run faults:postgres -- ${option}`;
   if (values.write) withOutcomes(readFileSync(measurements, 'utf8'), '', command);
   let rows = '';
-  await withTarget([silence], async (agents) => {
-    rows = await compareLeases(agents, repeats());
+  await withTarget(due, async (agents) => {
+    rows = await measure(agents, repeats());
   });
   process.stdout.write(`${rows}\n`);
   if (values.write) writeOutcomes(rows, command);
@@ -137,7 +144,8 @@ async function main(): Promise<void> {
     );
     return void process.stdout.write(lines.join(''));
   }
-  if (values.leases) return leases();
+  if (values.leases) return figures('--leases', [silence], compareLeases);
+  if (values.restore) return figures('--restore', [], measureRestore);
   const outcomes = await campaign();
   const table = outcomesTable(outcomes);
   process.stdout.write(`${table}\n`);

@@ -71,8 +71,8 @@ async function recovery(fault: Fault, agents: Agents): Promise<number | undefine
   }
 }
 
-/** Waits until both doors take writes. */
-async function flowing(agents: Agents, seconds: number): Promise<void> {
+/** Waits until both doors take writes. @throws Error when they do not in time */
+export async function flowing(agents: Agents, seconds: number): Promise<void> {
   const { direct, pooled } = agents.target.doors;
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

@@ -58,13 +58,17 @@ function synthesised(): { folder: string; provided: readonly string[] } {
 const needed = ({ kind, metadata }: Manifest): boolean =>
   ['Namespace', 'PriorityClass'].includes(kind) ||
   ['default-deny', 'secret-inventory'].includes(metadata.name) ||
-  (metadata.name.startsWith('postgres') && !['ScheduledBackup', 'CronJob', 'Certificate', 'Issuer'].includes(kind));
+  (metadata.name.startsWith('postgres') && !['Certificate', 'Issuer'].includes(kind));
+
+/** Nothing runs by itself beside a fault. */
+const asleep = (manifest: Manifest): Manifest =>
+  manifest.kind === 'CronJob' ? { ...manifest, spec: { ...manifest.spec, suspend: true } } : manifest;
 
 /** Raises a production database of three members, whole. */
 export async function raise(): Promise<Target> {
   const { folder, provided } = synthesised();
   const all = manifestsOf(folder);
-  const objects = all.filter(needed);
+  const objects = all.filter(needed).map(asleep);
   const [first, ...rest] = objects;
   await apply([first as Manifest]);
   // cert-manager's part is played here, so that renewal can be.

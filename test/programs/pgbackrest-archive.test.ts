@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { eventually } from '../rehearsal/support';
-import { Cluster, passphrase, volume } from './pgbackrest-cluster';
+import { Cluster, volume } from './pgbackrest-cluster';
 import { base, own, run } from './pgbackrest-machine';
 
 let cluster: Cluster;
@@ -38,8 +38,7 @@ const member = (script: string, ...args: string[]) =>
     ['-c', 'cd "$0" && exec bash "$@"', cluster.at('pgdata', 'pg17'), cluster.at('member', script), ...args],
     {
       ...base,
-      PGBACKREST_CONFIG: cluster.at('member', 'pgbackrest.conf'),
-      PGBACKREST_REPO1_CIPHER_PASS: passphrase,
+      ...cluster.memberEnvironment,
       TMPDIR: cluster.at('member', 'tmp'),
     },
   );

@@ -10,6 +10,7 @@ import {
   jobFiles,
   memberFiles,
   repositoryFiles,
+  stanza,
   type BackupLayout,
   type Repository,
 } from '../../charts/blocks/postgres/backup/configuration';
@@ -114,10 +115,7 @@ export class Cluster {
       ...this.settings,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    this.spawn('postgres', 'postgres', ['-D', this.at(data), ...flags], {
-      ...this.secrets,
-      PGBACKREST_CONFIG: this.at('member', 'pgbackrest.conf'),
-    });
+    this.spawn('postgres', 'postgres', ['-D', this.at(data), ...flags], this.memberEnvironment);
     await eventually(() => this.ask('select 1').status === 0);
   }
 
@@ -191,6 +189,11 @@ export class Cluster {
     }
   }
 
+  /** What the server of a member has in its environment. */
+  get memberEnvironment(): Record<string, string> {
+    return { ...this.secrets, PGBACKREST_CONFIG: this.at('member', 'pgbackrest.conf'), PGBACKREST_STANZA: stanza };
+  }
+
   /** What a Job has in its environment. */
   get jobEnvironment(): Record<string, string> {
     const tls = this.at('tls', 'job');
@@ -198,7 +201,7 @@ export class Cluster {
       ...(base as Record<string, string>),
       ...this.secrets,
       PGBACKREST_CONFIG: this.at('job', 'pgbackrest.conf'),
-      PGBACKREST_STANZA: 'db',
+      PGBACKREST_STANZA: stanza,
       REPOSITORIES: this.layout.repositories.map((_, index) => index + 1).join(' '),
       LOCK_SECONDS: '5',
       MAXIMUM_AGE_HOURS: '8',

@@ -137,6 +137,18 @@ describe('ALL-34 a restore refuses', () => {
     expect([status, said]).toEqual([1, expect.stringContaining('expected the passphrase to open the repository')]);
   });
 
+  test('backups of another major version', () => {
+    const other = cluster.directory('restore/other');
+    writeFileSync(`${other}/postgres`, '#!/bin/sh\necho "postgres (PostgreSQL) 18.1"\n', { mode: 0o755 });
+    const shell = [...python.slice(0, -1), 'sh', '-c', 'PATH=$0:$PATH exec python3 "$@"', other];
+    const [program = '', ...args] = [...shell, '-B', cluster.at('restore', 'restore.py'), 'scratch'];
+    const { status, said } = run(program, args, { ...cluster.restoreEnvironment, TARGET: 'latest' });
+    expect([status, said]).toEqual([
+      1,
+      'expected backups of PostgreSQL 18 in repository 1, got 17: set postgresVersion to 17',
+    ]);
+  });
+
   test('a volume without room', () => {
     const backup = JSON.stringify({ label: '20261120-020000F', info: { size: 2 ** 60 } });
     const [program, ...args] = python;

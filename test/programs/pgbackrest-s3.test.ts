@@ -104,3 +104,10 @@ test('ALL-16 a bucket that is away fails the Job, and the volume has its backup 
   expect(cluster.job('check')).toMatchObject({ status: 0 });
   await eventually(() => arrived(objects()), 90_000);
 }, 240_000);
+
+test('ALL-17 ALL-34 the bucket alone is enough to restore from', async () => {
+  await cluster.stop('repository', 'SIGTERM');
+  const { status, said } = cluster.restore('scratch', { TARGET: 'latest', REPOSITORY: '2' });
+  expect(said).toContain('grades public.marks 5006');
+  expect(status).toBe(0);
+});

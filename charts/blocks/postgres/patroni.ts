@@ -61,7 +61,7 @@ export const memberYaml = ({ name, dataFolder, labels }: Cluster): string =>
       listen: '*:5432',
       data_dir: dataFolder,
       pgpass: '/tmp/pgpass',
-      callbacks: { on_role_change: `python3 -B ${memberFolder}/relabel.py` },
+      callbacks: { on_role_change: `python3 -B ${memberFolder}/relabel.py ${roleLabel}` },
       use_unix_socket: true,
       parameters: { unix_socket_directories: '/run/postgresql' },
       authentication: {
@@ -92,8 +92,8 @@ const verified = { sslmode: 'verify-full', sslrootcert: tls.ca, sslcert: tls.cer
  */
 export const agreement = ({ members, parameters }: Cluster) => ({
   ttl: 20,
-  loop_wait: 8,
-  retry_timeout: 6,
+  loop_wait: 4,
+  retry_timeout: 8,
   maximum_lag_on_failover: 32 * 1024 * 1024,
   // A commit is acknowledged when a replica has it; the only member of its cluster waits for nobody.
   synchronous_mode: members > 1,

@@ -3,7 +3,7 @@ import { Configuration } from '../../configuration';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { burstable } from '../../quantity';
-import { memberFiles, port, type BackupLayout } from './configuration';
+import { memberFiles, port, stanza, type BackupLayout } from './configuration';
 import { archiveFiles, serveFile } from './scripts';
 
 const server = '/etc/pgbackrest/server.conf';
@@ -27,16 +27,13 @@ export const serving = (image: string, configuration: string, mounts: readonly M
 
 /** What a member of the cluster needs for its backup: files, variables, and a container beside the server. */
 export class MemberBackup extends Construct {
+  /** For the container that runs PostgreSQL, and for no other: passphrases and keys of the repositories. */
+  readonly variables: Variables;
   private readonly files: Configuration;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    layout: BackupLayout,
-    /** Passphrases and keys of the repositories: for the container that runs PostgreSQL, and for no other. */
-    readonly variables: Variables,
-  ) {
+  constructor(scope: Construct, id: string, layout: BackupLayout, secrets: Variables) {
     super(scope, id);
+    this.variables = { ...secrets, PGBACKREST_STANZA: stanza };
     this.files = new Configuration(this, id, { ...memberFiles(layout), ...archiveFiles, ...serveFile });
   }
 

@@ -38,7 +38,7 @@ const scratch = '/scratch';
 const temporary: Mount = { path: '/tmp', volume: { scratch: 'tmp', sizeMiB: 128 } };
 const sockets: Mount = { path: '/run/postgresql', volume: { scratch: 'run', sizeMiB: 1, inMemory: true } };
 
-interface Run extends Pick<JobProps, 'schedule' | 'onDemand' | 'retries' | 'beside'> {
+interface Run extends Pick<JobProps, 'schedule' | 'onDemand' | 'retries' | 'beside' | 'gracePeriodSeconds'> {
   readonly mode: 'live' | 'scratch' | 'drill';
   /** The folder whose copy is made; it stands on this volume. */
   readonly folder: string;
@@ -71,6 +71,8 @@ export class RestoreJobs extends Construct {
       mode: 'live',
       onDemand: true,
       folder: layout.dataFolder,
+      // Stopped from outside it brings the database back: its members end and start once more.
+      gracePeriodSeconds: 900,
       mounts: [{ path: '/pgdata', volume: { claim } }, patroni, token],
       variables: {
         SCOPE: database.server,

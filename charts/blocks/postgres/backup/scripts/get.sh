@@ -31,7 +31,7 @@ alone() {
 file=$1
 [ ! -s "$away" ] || [ $((now - $(cat "$away"))) -ge 15 ] || exit 1
 reachable || { alone; exit 1; }
-timeout 3 pgbackrest --stanza=db archive-get "$1" "$2"
+timeout 3 pgbackrest archive-get "$1" "$2"
 status=$?
 # 1 is an answer: there is no such file.
 [ "$status" -le 1 ] || alone

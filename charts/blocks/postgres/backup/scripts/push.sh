@@ -12,7 +12,7 @@ push() ( # REPOSITORY SEGMENT
   for name in "${!PGBACKREST_REPO@}"; do
     [[ $name == "PGBACKREST_REPO$1_"* ]] || unset "$name"
   done
-  PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest --stanza=db archive-push "$2"
+  PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest archive-push "$2"
 )
 
 # A member that was the primary has the end of its timeline as it wrote it; another one may have gone on before that end,

@@ -35,6 +35,12 @@ def explained(status, text):
     return f"pgBackRest ended with {status}: {' '.join(line.strip() for line in lines[:4]) or 'no word'}"
 
 
+def own_version():
+    """The major version of the server beside this script."""
+    said = subprocess.run(["postgres", "--version"], capture_output=True, text=True).stdout
+    return re.search(r"\) (\d+)", said)[1]
+
+
 def lsn(text):
     high, low = text.split("/")
     return int(high, 16) << 32 | int(low, 16)
@@ -66,7 +72,9 @@ class Repository:
         database = self.backups[-1]["database"]["id"]
         self.backups = [backup for backup in self.backups if backup["database"]["id"] == database]
         [archive] = [each["id"] for each in stanza["archive"] if each["database"]["id"] == database][-1:] or [None]
-        self.version = archive.split("-")[0]
+        served, own = archive.split("-")[0], own_version()
+        if served != own:
+            raise Problem(f"expected backups of PostgreSQL {own} in repository {number}, got {served}: set postgresVersion to {served}")
         # What initdb gave the cluster that was backed up.
         [self.system] = [each["system-id"] for each in stanza["db"] if each["id"] == database][-1:] or [None]
         self.folder = f"archive/{os.environ['PGBACKREST_STANZA']}/{archive}"

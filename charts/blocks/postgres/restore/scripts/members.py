@@ -73,34 +73,63 @@ class Cluster:
         say(f"the primary has not sent {segment} within {PATIENCE_OF_LOG} s: restoring what had left it before")
 
     def replace(self, copy, timeline, repository):
-        """From here on the live database is away. Until the folders change their names all can be undone."""
+        """From here on the live database is away. Until the restored one serves, a failure brings it back as it was."""
         data = os.environ["PGDATA"]
         kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         try:
             say(f"stopping the members of {self.name}")
-            for members in (1, 0):
-                # One after the other, so that none takes over from the primary as it ends.
-                kubernetes.scale(self.name, members)
-                self.wait(f"{members} members", lambda: len(kubernetes.pods(self.name)) == members, SECONDS)
+            self.halt()
             self.refuse_a_twin(data, timeline, repository)
             tidy(copy)
+            kubernetes.forget(self.name)
             if os.path.exists(data):
                 os.rename(data, kept)
-        except BaseException:
-            say(f"nothing is changed: scaling {self.name} to {self.members} again, with the data it had")
-            kubernetes.scale(self.name, self.members)
-            raise
-        try:
             os.rename(copy, data)
-            say(f"the data of before are kept in {kept}")
-            self.start()
+            say(f"{self.first} starts with the restored data")
+            self.lead()
         except BaseException as error:
+            self.undo(error, copy, data, kept, timeline, repository)
+            raise
+        say(f"the restored data serve, and the data of before are kept in {kept}")
+        try:
+            self.follow()
+        except Problem as problem:
             raise Problem(
-                f"{error}\nThe restored data are in {data} of {self.first}, those of before in {kept}: nothing is lost. "
-                f"To go on, see why {self.first} does not become the primary. To go back: scale {self.name} to 0, "
-                f"swap the two folders, delete the ConfigMaps {self.name}-config, -leader and -sync, scale to 1, "
-                f"then to {self.members}"
+                f"{problem}\nThe restored data serve on {self.first}. A member that does not follow is made anew by "
+                f"`patronictl reinit {self.name} MEMBER`; take a backup then"
             ) from None
+
+    def halt(self):
+        for members in (1, 0):
+            # One after the other, so that none takes over from the primary as it ends.
+            kubernetes.scale(self.name, members)
+            self.wait(f"{members} members", lambda: len(kubernetes.pods(self.name)) <= members, SECONDS)
+
+    def undo(self, error, copy, data, kept, timeline, repository):
+        """The data of before serve again, unless somebody may have written to the restored ones."""
+        try:
+            if os.path.exists(copy) and not os.path.exists(kept):
+                kubernetes.scale(self.name, self.members)
+            else:
+                say("going back to the data of before")
+                self.halt()
+                repository.read()
+                if max(repository.history) >= timeline:
+                    raise Problem(f"expected nobody to have written to the restored data, got log of timeline {timeline}")
+                if not os.path.exists(copy):
+                    os.rename(data, copy)
+                if os.path.exists(kept):
+                    os.rename(kept, data)
+                kubernetes.forget(self.name)
+                self.lead()
+                kubernetes.scale(self.name, self.members)
+        except Problem as problem:
+            raise Problem(
+                f"{error}\n{problem}\nNothing is lost: {self.first} serves {data} when it starts; {kept} beside it, if it is "
+                f"there, are the data of before. See why {self.first} does not become the primary; when it does, scale "
+                f"{self.name} to {self.members}"
+            ) from None
+        say("nothing is changed: the database has the data of before")
 
     def refuse_a_twin(self, data, timeline, repository):
         """Two timelines of one number would spoil the repository: the primary has changed while the copy was made."""
@@ -110,11 +139,12 @@ class Cluster:
         if newest >= timeline:
             raise Problem(f"expected nobody else to become the primary meanwhile, got timeline {newest}: start the restore again")
 
-    def start(self):
-        kubernetes.forget(self.name)
+    def lead(self):
+        """Member 0 alone, before another can become the primary."""
         kubernetes.scale(self.name, 1)
-        say(f"{self.first} starts with the restored data")
         self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, SECONDS)
+
+    def follow(self):
         kubernetes.scale(self.name, self.members)
         for number in range(1, self.members):
             self.renew(f"{self.name}-{number}")

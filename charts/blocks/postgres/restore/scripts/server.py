@@ -142,10 +142,13 @@ class Server:
 
     def adopt(self):
         """The members' own roles get the passwords of this cluster: those of the backup may be older, or another's."""
-        for variable in (name for name in os.environ if name.startswith("PASSWORD_")):
-            role = variable.removeprefix("PASSWORD_").lower()
-            change = "select format('alter role %I password %L', rolname, :'password') from pg_roles"
-            self.psql("postgres", f"\\getenv password {variable}\n{change} where rolname = '{role}' \\gexec\n")
+        change = "select format('alter role %I password %L', rolname, :'password') from pg_roles"
+        script = (
+            f"\\getenv password {name}\n{change} where rolname = '{name.removeprefix('PASSWORD_').lower()}' \\gexec\n"
+            for name in os.environ
+            if name.startswith("PASSWORD_")
+        )
+        self.psql("postgres", "".join(script))
 
     def stop(self):
         """Ends it in an orderly way; safe to repeat."""

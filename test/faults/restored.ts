@@ -1,0 +1,83 @@
+import { kubectl, startJob } from '../cluster/support';
+import { table } from '../support/table';
+import type { Agents } from './agents';
+import { silence } from './judge';
+import { membersOf, whole } from './members';
+import { flowing } from './strike';
+import { seconds } from './table';
+import type { Target } from './target';
+
+const gibibyte = 2 ** 30;
+
+/** What the log of a restore says at the end of each of its parts. */
+const parts: readonly { readonly end: string; readonly title: string }[] = [
+  { end: 'the log of this minute is in the repository', title: 'its log of this minute leaves the primary' },
+  { end: 'stopping the members', title: 'a copy is made, its log replayed, every table read' },
+  { end: 'the restored data serve', title: 'the members end, one starts with the copy' },
+  { end: 'every member has the restored data', title: 'the others are made anew from it' },
+];
+
+/**
+ * What it takes to restore the latest state of a database of a GiB over the live one, with three members that are
+ * written to all the time.
+ *
+ * @param repeat restores, one after the other
+ * @returns a table of the parts of each, in seconds, and how long nobody could write
+ */
+export async function measureRestore(agents: Agents, repeat: number): Promise<string> {
+  const { target } = agents;
+  const bytes = await fill(target);
+  await finish(target, 'postgres-backup-full', {});
+  const runs: number[][] = [];
+  for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents));
+  const titles = [...parts.map(({ title }) => title), 'nobody writes', 'the same through PgBouncer'];
+  return table(
+    [`${(bytes / gibibyte).toFixed(2)} GiB, restored over the live database`, 'seconds, each run'],
+    titles.map((title, index) => [title, runs.map((times) => seconds(times[index] ?? NaN)).join(', ')]),
+    true,
+  );
+}
+
+/** Milliseconds of each part, then those without an acknowledged write through each door. */
+async function restored(agents: Agents): Promise<number[]> {
+  const { target } = agents;
+  await whole(target, 300);
+  await agents.startWriter('');
+  await flowing(agents, 60);
+  const since = Date.now();
+  const log = await finish(target, 'postgres-restore', { TARGET: 'latest', CONFIRM: target.namespace });
+  await whole(target, 300);
+  await flowing(agents, 60);
+  const { acknowledged } = await agents.written(since);
+  const { direct, pooled } = target.doors;
+  const silences = [direct, pooled].map((door) => silence(acknowledged[door], since, Date.now()).longest);
+  const times = log.map((line) => Date.parse(line.slice(0, line.indexOf(' '))));
+  const marks = [0, ...parts.map(({ end }) => log.findIndex((line) => line.includes(end)))];
+  if (marks.includes(-1)) throw new Error(`expected a restore to say all its parts, got:\n${log.join('\n')}`);
+  const at = (part: number) => times[marks[part] ?? 0] ?? NaN;
+  return [...parts.map((_, part) => at(part + 1) - at(part)), ...silences];
+}
+
+/** Rows of no order, as much as a GiB; gives the size of all that the server holds. */
+async function fill(target: Target): Promise<number> {
+  const text = Array.from({ length: 8 }, (_, part) => `md5('${part}' || number)`).join(' || ');
+  const rows = Math.ceil(gibibyte / 292);
+  await ask(target, `create table ballast as select number, ${text} as noise from generate_series(1, ${rows}) number`);
+  return Number(await ask(target, 'select sum(pg_database_size(oid)) from pg_database'));
+}
+
+/** As the superuser, on the primary, for as long as it takes. */
+async function ask(target: Target, sql: string): Promise<string> {
+  const [primary] = await membersOf(target);
+  const psql = ['psql', '-XAtq', '-U', 'postgres', '-d', target.database, '-c', sql];
+  return kubectl('exec', '-n', target.namespace, `${primary?.pod}`, '-c', 'server', '--', ...psql);
+}
+
+/** Runs a Job on demand to its good end; gives the lines of its log with their times. */
+async function finish({ namespace }: Target, name: string, given: Readonly<Record<string, string>>): Promise<string[]> {
+  const run = `${name}-measured`;
+  await kubectl('delete', 'job', run, '-n', namespace, '--ignore-not-found');
+  await startJob(namespace, name, run, given);
+  await kubectl('wait', `job/${run}`, '-n', namespace, '--for=condition=Complete', '--timeout=900s');
+  return (await kubectl('logs', `job/${run}`, '-n', namespace, '--timestamps')).split('\n');
+}
