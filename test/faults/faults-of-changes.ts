@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { kubectl, list } from '../cluster/support';
+import { parse, stringify } from 'yaml';
+import { inside, kubectl, list } from '../cluster/support';
 import { find, ofKind, type Manifest } from '../support/manifests';
 import { renewed } from './authority';
 import type { Fault, Scene } from './fault';
@@ -30,6 +31,16 @@ export const changeFaults: readonly Fault[] = [
       const image = running && imageOf(running) === declared ? again(declared) : declared;
       await kubectl('set', 'image', `statefulset/${name}`, `server=${image}`, '-n', namespace);
       await kubectl('rollout', 'status', `statefulset/${name}`, '-n', namespace, '--timeout=900s');
+    },
+  },
+  {
+    name: 'settings',
+    // Replicas must have the larger value first, and the smaller one last.
+    title: 'a setting that asks for a restart made larger, and smaller again',
+    recoverySeconds: 600,
+    inject: async (scene) => {
+      const declared = Number(agreed(scene.target.objects).postgresql.parameters.max_connections);
+      for (const connections of [declared + 20, declared]) await takeConnections(scene, connections);
     },
   },
   {
@@ -67,7 +78,7 @@ export const changeFaults: readonly Fault[] = [
           data: { password: Buffer.from(password).toString('base64') },
         },
       ]);
-      await runAccounts(scene);
+      await runJob(scene, 'accounts', 180);
       // The writer's sessions are open; what is new must log in with what its pod is brought.
       await until(240, 'new sessions through both doors with the new password, none with the old', async () =>
         scene.agents.run('login.js').then(
@@ -93,12 +104,37 @@ const incarnations = async ({ target }: Scene): Promise<string> =>
     })
     .join(', ');
 
-/** Runs the Job of the accounts once more, as whoever rotates a password does. */
-async function runAccounts({ target: { namespace, name, objects } }: Scene): Promise<void> {
-  const [job] = ofKind(objects, 'Job').filter(({ metadata }) => metadata.name.startsWith(`${name}-accounts`));
-  if (!job) throw new Error(`expected a Job ${name}-accounts in the manifests, got none`);
-  await kubectl('delete', 'job', job.metadata.name, '-n', namespace, '--ignore-not-found');
+/** Runs a Job once more, as an apply does whose settings have changed; gives its log. */
+async function runJob({ target: { namespace, name, objects } }: Scene, id: string, seconds: number): Promise<string> {
+  const [job] = ofKind(objects, 'Job').filter(({ metadata }) => metadata.name.startsWith(`${name}-${id}`));
+  if (!job) throw new Error(`expected a Job ${name}-${id} in the manifests, got none`);
+  const own = [`job/${job.metadata.name}`, '-n', namespace];
+  await kubectl('delete', ...own, '--ignore-not-found');
   await apply([job]);
-  const complete = ['--for=condition=Complete', `job/${job.metadata.name}`];
-  await kubectl('wait', ...complete, '-n', namespace, '--timeout=180s');
+  await kubectl('wait', '--for=condition=Complete', ...own, `--timeout=${seconds}s`);
+  return kubectl('logs', ...own);
+}
+
+/** Patroni reads YAML 1.1. */
+const yaml = { version: '1.1' } as const;
+const settings = (objects: readonly Manifest[]) => find(objects, 'ConfigMap', 'postgres-settings');
+
+/** What the members agree on. */
+const agreed = (objects: readonly Manifest[]) =>
+  parse(settings(objects).data?.['agreement.yml'] ?? '', yaml) as {
+    postgresql: { parameters: Record<string, unknown> };
+  };
+
+/** Declares how many connections a server takes, and has it brought to the members. */
+async function takeConnections(scene: Scene, connections: number): Promise<void> {
+  const { namespace, members, objects } = scene.target;
+  const [declared, agreement] = [settings(objects), agreed(objects)];
+  agreement.postgresql.parameters.max_connections = connections;
+  await apply([{ ...declared, data: { ...declared.data, 'agreement.yml': stringify(agreement, yaml) } }]);
+  const log = await runJob(scene, 'settings', 600);
+  if (!log.includes('needs a restart')) throw new Error(`expected the Job to say who needs a restart, got:\n${log}`);
+  for (const pod of members) {
+    const shown = await inside(namespace, pod, 'server', 'psql', '-XAtqU', 'postgres', '-c', 'show max_connections');
+    if (Number(shown) !== connections) throw new Error(`expected ${pod} to take ${connections}, got ${shown}`);
+  }
 }

@@ -16,7 +16,7 @@ AGREEMENT = os.environ["AGREEMENT"]
 CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
 SECONDS = int(os.environ.get("PATIENCE", "600"))
 # Members look at the agreement, and say how they are, once in these seconds.
-ROUND = int(os.environ.get("ROUND", "10"))
+ROUND = int(os.environ["ROUND"])
 
 
 def say(text):

@@ -7,7 +7,7 @@ import type { Container, Mount } from '../container';
 import { Job } from '../job';
 import { Platform } from '../platform';
 import { burstable } from '../quantity';
-import { agreementYaml, restPort, stateRules, type Cluster } from './patroni';
+import { agreement, agreementYaml, restPort, stateRules, type Cluster } from './patroni';
 
 const script = readFileSync(join(__dirname, 'reconcile.py'), 'utf8');
 
@@ -34,6 +34,7 @@ export function reconcile(
       SCOPE: cluster.name,
       MEMBERS: `${cluster.members}`,
       AGREEMENT: '/settings/agreement.yml',
+      ROUND: `${agreement(cluster).loop_wait + 2}`,
       PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
       LANG: 'C.UTF-8',
     },
