@@ -18,7 +18,8 @@ export const exporter = ({ image, port, healthPath, variables }: ExporterProps):
   variables,
   ports: { metrics: port },
   probes: {
-    readiness: { check: { http: healthPath, port: 'metrics' } },
+    // The pod is ready with the last of its containers: a server that is back must not wait for this one.
+    readiness: { check: { http: healthPath, port: 'metrics' }, periodSeconds: 2 },
     liveness: { check: { tcp: 'metrics' }, periodSeconds: 20 },
   },
   resources: { cpu: '100m', memory: '64Mi' },

@@ -138,9 +138,10 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     },
     ports: { postgres: port, patroni: restPort },
     probes: {
-      startup: { check: alive, periodSeconds: 5, failures: 60 },
+      // Often: a primary that comes back from a crash serves nobody before both have answered.
+      startup: { check: alive, periodSeconds: 1, failures: 300 },
       // Primary, or a replica that keeps up: not while the lease is lost, so that a Service leaves it.
-      readiness: { check: { http: '/readiness', port: 'patroni', tls: true }, periodSeconds: 5 },
+      readiness: { check: { http: '/readiness', port: 'patroni', tls: true }, periodSeconds: 2 },
       // Patroni itself: a server in recovery refuses clients and must not be killed for it.
       liveness: { check: alive, periodSeconds: 20, failures: 6 },
     },

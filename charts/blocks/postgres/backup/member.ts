@@ -16,7 +16,8 @@ export const serving = (image: string, configuration: string, mounts: readonly M
   variables: { PGBACKREST_CONFIG: configuration, LANG: 'C.UTF-8' },
   ports: { pgbackrest: port },
   probes: {
-    readiness: { check: { tcp: 'pgbackrest' } },
+    // The pod is ready with the last of its containers: a primary that is back must not wait for this one.
+    readiness: { check: { tcp: 'pgbackrest' }, periodSeconds: 2 },
     liveness: { check: { command: ['pgbackrest', 'server-ping', '--log-level-console=error'] }, periodSeconds: 20 },
   },
   mounts: [...mounts, { path: '/tmp', volume: { scratch: 'pgbackrest-tmp', sizeMiB: 16 } }],
