@@ -81,10 +81,16 @@ describe('ALL-17 the data of before come back', () => {
     await says('stopping the members');
     await openNodes(false);
     await says('starts with the restored data');
+    let waiting: string | undefined;
+    await until(60, 'postgres-0 to wait for a node', async () => Boolean((waiting = await incarnation())));
     await end();
-    await kubectl('wait', 'pod/postgres-0', '-n', namespace, '--for=delete', '--timeout=60s');
+    // The next one is for the data of before.
+    await until(60, 'postgres-0 not to wait any more', async () => (await incarnation()) !== waiting);
     await openNodes(true);
   }
+
+  const incarnation = () =>
+    kubectl('get', 'pod', 'postgres-0', '-n', namespace, '--ignore-not-found', '-o', 'jsonpath={.metadata.uid}');
 
   async function asBefore(): Promise<void> {
     const strangers = async () => (await folders()).filter((name) => /\.(before|restoring(?!\.lock))/.test(name));
@@ -94,13 +100,15 @@ describe('ALL-17 the data of before come back', () => {
     await ready(namespace, 180);
   }
 
-  afterEach(() => openNodes(true));
+  afterEach(async () => {
+    await openNodes(true);
+    await kubectl('delete', ...job, '--ignore-not-found');
+  });
 
   test('when the restored ones do not come to serve', async () => {
     await stuck('60', () => says('going back to the data of before'));
     await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=120s');
     expect(await log()).toMatch(/nothing is changed.*\nexpected postgres-0 to be the primary within 60 s/);
-    await kubectl('delete', ...job);
     await asBefore();
   });
 
