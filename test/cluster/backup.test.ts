@@ -1,7 +1,6 @@
 import { folders as manifests } from '../support/manifests';
-import { until } from '../faults/until';
 import { developmentUp, placeOf, sql } from './development';
-import { inside, json, kubectl, openNodes, pause, ready, slipway, startJob } from './support';
+import { inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
 import { request } from './client';
 
 jest.setTimeout(900_000);
@@ -81,8 +80,8 @@ describe('ALL-17 the data of before come back', () => {
     await says('stopping the members');
     await openNodes(false);
     await says('starts with the restored data');
-    let waiting: string | undefined;
-    await until(60, 'postgres-0 to wait for a node', async () => Boolean((waiting = await incarnation())));
+    await until(60, 'postgres-0 to wait for a node', async () => (await incarnation()) !== '');
+    const waiting = await incarnation();
     await end();
     // The next one is for the data of before.
     await until(60, 'postgres-0 not to wait any more', async () => (await incarnation()) !== waiting);
@@ -141,7 +140,7 @@ test('ALL-18 a drill restores the newest backup and writes down what it found', 
   await kubectl('create', 'job', 'drill-of-test', '-n', namespace, '--from=cronjob/postgres-drill');
   await kubectl('wait', 'job/drill-of-test', '-n', namespace, '--for=condition=Complete', '--timeout=240s');
   const newest = 'select succeeded, problem from slipway_backup.drills order by finished_at desc limit 1';
-  const found = await member('psql', '-XAtq', '-U', 'postgres', '-c', newest);
+  const found = await query(namespace, 'postgres-0', 'postgres', newest);
   expect(found).toBe('t|');
   await kubectl('delete', 'job', 'drill-of-test', '-n', namespace);
 });

@@ -2,7 +2,7 @@ import { placesOf, type Place } from '../support/everywhere';
 import { folders, label, type Manifest } from '../support/manifests';
 import { startClient } from './client';
 import { platforms } from './platforms';
-import { inside, json, kubectl, list, ready, remove, requireCluster } from './support';
+import { json, kubectl, list, query, ready, remove, requireCluster } from './support';
 
 /** On a namespace that this run of the tier has raised from nothing. */
 const mark = 'slipway.test/run';
@@ -61,7 +61,5 @@ async function prune({ namespace, objects }: Place): Promise<void> {
 }
 
 /** Asks a platform's database as its superuser, from inside its pod. */
-export function sql(platform: Place['platform'], text: string): Promise<string> {
-  const psql = ['psql', '-XAtq', '-U', 'postgres', '-d', platforms[platform].database, '-c', text];
-  return inside(placeOf(platform).namespace, 'postgres-0', 'server', ...psql);
-}
+export const sql = (platform: Place['platform'], text: string): Promise<string> =>
+  query(placeOf(platform).namespace, 'postgres-0', platforms[platform].database, text);

@@ -4,7 +4,7 @@ import { strike } from '../faults/strike';
 import { namespace, raise } from '../faults/target';
 import { heal } from '../faults/undo';
 import { developmentDown } from './development';
-import { inside, kubectl, remove, requireCluster } from './support';
+import { inside, kubectl, query, remove, requireCluster } from './support';
 
 // Three of the campaign's faults; all of them take an hour: `npm run faults:postgres`.
 jest.setTimeout(900_000);
@@ -53,7 +53,7 @@ describe('a database of three members that is written to every 10 ms', () => {
   });
 
   test('ALL-13 says in the log of a pod, as JSON, which statement was slow', async () => {
-    await inside(namespace, 'postgres-0', 'server', 'psql', '-XAtqU', 'postgres', '-c', 'select pg_sleep(1.1)');
+    await query(namespace, 'postgres-0', 'postgres', 'select pg_sleep(1.1)');
     const lines = (await kubectl('logs', 'postgres-0', '-n', namespace, '-c', 'server', '--since=30s'))
       .split('\n')
       .filter((line) => line.startsWith('{'));

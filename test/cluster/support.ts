@@ -20,9 +20,13 @@ export async function kubectl(...args: string[]): Promise<string> {
 /** The same, with both streams: warnings go to the second. */
 export const kubectlBoth = (...args: string[]) => run('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
 
-/** Runs a command in a container and gives what it prints; not longer than a while. */
+/** Runs a command in a container and gives what it prints; an API server that does not answer is not waited for. */
 export const inside = (namespace: string, pod: string, container: string, ...command: string[]): Promise<string> =>
   kubectl('exec', '--request-timeout=20s', '-n', namespace, pod, '-c', container, '--', ...command);
+
+/** Asks a member's database as the superuser, over the socket of its pod. */
+export const query = (namespace: string, pod: string, database: string, text: string): Promise<string> =>
+  inside(namespace, pod, 'server', 'psql', '-XAtq', '-U', 'postgres', '-d', database, '-c', text);
 
 /** Runs the command line of the project, with nothing typed into it. */
 export function slipway(...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -155,6 +159,15 @@ function isReady({ kind, metadata, spec, status }: Manifest): boolean {
 }
 
 export const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Waits for something. @throws Error when it does not hold in time */
+export async function until(seconds: number, what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`expected ${what} within ${seconds} s`);
+    await pause(3);
+  }
+}
 
 /** Runs JavaScript in a container that has Node, in a folder that its user may read; gives what it prints. */
 export const node = (namespace: string, target: string, script: string, ...args: string[]): Promise<string> =>

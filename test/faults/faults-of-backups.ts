@@ -1,7 +1,6 @@
-import { inside, kubectl, pause } from '../cluster/support';
+import { kubectl, pause, query, until } from '../cluster/support';
 import type { Fault, Scene } from './fault';
 import { kubectlNow } from './kube';
-import { until } from './until';
 
 const held = 300;
 
@@ -29,4 +28,4 @@ const waits = async (scene: Scene, segment: string): Promise<boolean> =>
   (await ask(scene, `select coalesce(last_archived_wal < '${segment}', true) from pg_stat_archiver`)) === 't';
 
 const ask = ({ target: { namespace, database }, primary }: Scene, sql: string): Promise<string> =>
-  inside(namespace, primary.pod, 'server', 'psql', '-XAtq', '-U', 'postgres', '-d', database, '-c', sql);
+  query(namespace, primary.pod, database, sql);

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { parse, stringify } from 'yaml';
-import { inside, kubectl, list } from '../cluster/support';
+import { kubectl, list, query, until } from '../cluster/support';
 import { find, ofKind, type Manifest } from '../support/manifests';
 import { renewed } from './authority';
 import type { Fault, Scene } from './fault';
 import { apply } from './kube';
 import { tool } from './machine';
-import { until } from './until';
 
 /** Second tag of the server's image: the same program under another name. */
 const again = (image: string): string => `${image}-again`;
@@ -134,7 +133,7 @@ async function takeConnections(scene: Scene, connections: number): Promise<void>
   const log = await runJob(scene, 'settings', 600);
   if (!log.includes('needs a restart')) throw new Error(`expected the Job to say who needs a restart, got:\n${log}`);
   for (const pod of members) {
-    const shown = await inside(namespace, pod, 'server', 'psql', '-XAtqU', 'postgres', '-c', 'show max_connections');
+    const shown = await query(namespace, pod, 'postgres', 'show max_connections');
     if (Number(shown) !== connections) throw new Error(`expected ${pod} to take ${connections}, got ${shown}`);
   }
 }

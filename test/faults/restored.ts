@@ -1,4 +1,4 @@
-import { kubectl, startJob } from '../cluster/support';
+import { kubectl, query, startJob } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
 import { silence } from './judge';
@@ -66,11 +66,10 @@ async function fill(target: Target): Promise<number> {
   return Number(await ask(target, 'select sum(pg_database_size(oid)) from pg_database'));
 }
 
-/** As the superuser, on the primary, for as long as it takes. */
+/** Asks the primary. */
 async function ask(target: Target, sql: string): Promise<string> {
   const [primary] = await membersOf(target);
-  const psql = ['psql', '-XAtq', '-U', 'postgres', '-d', target.database, '-c', sql];
-  return kubectl('exec', '-n', target.namespace, `${primary?.pod}`, '-c', 'server', '--', ...psql);
+  return query(target.namespace, `${primary?.pod}`, target.database, sql);
 }
 
 /** Runs a Job on demand to its good end; gives the lines of its log with their times. */
