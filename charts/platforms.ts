@@ -1,6 +1,7 @@
 import type { App } from 'cdk8s';
 import type { Settings } from '../config';
 import { AiGovernance } from './ai-governance';
+import { together } from './blocks/output';
 import { DisposableSecrets } from './blocks/rehearsal/disposable-secrets';
 import { HabitabilityExplorer } from './habitability-explorer';
 import { PersonalAssistant } from './personal-assistant';
@@ -19,8 +20,8 @@ export const platformNames = Object.keys(platforms) as PlatformName[];
 
 /** The platforms of one environment: what stands here is what is synthesised, tested and applied. */
 export function addPlatforms(app: App, settings: Settings, names: readonly PlatformName[] = platformNames): void {
-  for (const name of names) {
+  together(names, String, (name) => {
     const platform = new platforms[name](app, settings);
     if (settings.secrets.backend === 'disposable') new DisposableSecrets(platform);
-  }
+  });
 }

@@ -190,3 +190,15 @@ test('GOV-18 the domain and its www are one site, in the certificate and for bro
   expect(governance.nginxConf()).toContain(`server_name ${hosts.join(' ')};`);
   expect(variables('backend').CORS_ORIGINS).toBe(hosts.map((host) => `https://${host}`).join(','));
 });
+
+test('ALL-12 pools that the server cannot hold are refused, with the platform, the keys and both figures', () => {
+  const pooler = { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 8 }, poolSize: 16 };
+  const wrong = () =>
+    governance.synthesise('production', (settings) => ({
+      ...settings,
+      aiGovernance: { ...settings.aiGovernance, pooler },
+    }));
+  expect(wrong).toThrow(
+    /^ai-governance: expected `maxConnections` to be at least 1\d\d, got 100: \d+ pods of the pooler .* lower `pooler\.poolSize` or `pooler\.replicas\.max`$/,
+  );
+});

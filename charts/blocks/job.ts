@@ -57,6 +57,8 @@ export class Job extends Construct {
         metadata: about,
         spec: {
           schedule,
+          // Or it would be the controller manager's own.
+          ...(!props.onDemand && { timeZone: 'Etc/UTC' }),
           concurrencyPolicy: 'Forbid',
           startingDeadlineSeconds: 3600,
           successfulJobsHistoryLimit: kept,

@@ -23,19 +23,45 @@ export function synthesise<T extends { readonly environment: string }>(
   mkdirSync(dirname(target), { recursive: true });
   const stage = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
   try {
-    for (const settings of environments) {
-      const folder = join(stage, folderOf(settings.environment));
-      const app = new App({ outdir: folder, yamlOutputType: YamlOutputType.FILE_PER_CHART });
-      build(app, settings);
-      app.node.addValidation({ validate: () => conflicts(app) });
-      app.synth();
-    }
+    together(
+      environments,
+      ({ environment }) => environment,
+      (settings) => {
+        const folder = join(stage, folderOf(settings.environment));
+        const app = new App({ outdir: folder, yamlOutputType: YamlOutputType.FILE_PER_CHART });
+        build(app, settings);
+        app.node.addValidation({ validate: () => conflicts(app) });
+        app.synth();
+      },
+    );
     chmodSync(stage, 0o755);
     rmSync(target, { recursive: true, force: true });
     renameSync(stage, target);
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
+}
+
+/**
+ * Does something with each of several, also after one that failed.
+ *
+ * @throws Error with all that is wrong, each line with the name of whose it is
+ */
+export function together<T>(all: readonly T[], nameOf: (one: T) => string, act: (one: T) => void): void {
+  const problems: [string, unknown][] = [];
+  for (const one of all) {
+    try {
+      act(one);
+    } catch (error) {
+      problems.push([nameOf(one), error]);
+    }
+  }
+  if (problems.length === 0) return;
+  const lines = problems.map(([name, error]) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
+  throw new AggregateError(
+    problems.map(([, error]) => error),
+    lines.join('\n'),
+  );
 }
 
 /** Objects that would replace each other, and hosts that two platforms claim. */

@@ -18,6 +18,8 @@ export interface StatefulSetProps extends Omit<
   readonly storage: string;
   /** Pods, each with a volume of its own: more than one stand on nodes of their own. @default 1 */
   readonly members?: number;
+  /** How long one must have been ready before an update goes on to the next. @default 0 */
+  readonly minReadySeconds?: number;
   /** Services by name, and the labels beside the selector that pods behind them have. @default - one, called like the set */
   readonly services?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The port that clients use. */
@@ -35,7 +37,17 @@ export interface StatefulSetProps extends Omit<
 export class StatefulSet extends Construct {
   constructor(scope: Construct, id: string, props: StatefulSetProps) {
     super(scope, 'statefulset');
-    const { containers, initContainers = [], claim, storage, port, metrics, backup, members = 1 } = props;
+    const {
+      containers,
+      initContainers = [],
+      claim,
+      storage,
+      port,
+      metrics,
+      backup,
+      members = 1,
+      minReadySeconds,
+    } = props;
     const component = 'database';
     const platform = Platform.of(this);
     const pod = new Pod(this, id, {
@@ -77,6 +89,7 @@ export class StatefulSet extends Construct {
         revisionHistoryLimit: 5,
         podManagementPolicy: 'Parallel',
         updateStrategy: { type: 'RollingUpdate' },
+        ...(minReadySeconds && { minReadySeconds }),
         // A deleted or scaled-down set keeps its volumes: data goes only when somebody deletes the claim.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
         // Configuration and users follow from clients that are declared later.

@@ -79,9 +79,20 @@ test('a failing environment leaves the former output byte for byte, and nothing 
     if (settings === staging) throw new Error('expected a sound platform');
     write('new')(app, settings);
   };
-  expect(() => synthesise(outdir, [production, staging], build)).toThrow(new Error('expected a sound platform'));
+  expect(() => synthesise(outdir, [production, staging], build)).toThrow(
+    new Error('staging: expected a sound platform'),
+  );
   expect(contents(outdir)).toEqual(former);
   expect(readdirSync(parent)).toEqual(['dist']);
+});
+
+test('what is wrong with several environments is said at once', () => {
+  const build = (_app: App, { environment }: { environment: string }) => {
+    throw new Error(`expected a sound platform in ${environment}`);
+  };
+  expect(() => synthesise(fresh().outdir, [production, staging], build)).toThrow(
+    new Error('production: expected a sound platform in production\nstaging: expected a sound platform in staging'),
+  );
 });
 
 test('a mistake that shows only when all is declared leaves the former output too', () => {
@@ -125,7 +136,7 @@ test('two objects of one kind and name are named', () => {
     configMap(scope, 'two', 'second');
   });
   expect(wrong).toBe(
-    'Validation failed with the following errors:\n  [] expected one object ConfigMap school/greeting, got two',
+    'production: Validation failed with the following errors:\n  [] expected one object ConfigMap school/greeting, got two',
   );
 });
 
@@ -135,7 +146,7 @@ test('ALL-03 a host in two platforms is named', () => {
     ingress(school(app, production, 'university'), 'physics.school.edu');
   });
   expect(wrong).toBe(
-    'Validation failed with the following errors:\n' +
+    'production: Validation failed with the following errors:\n' +
       '  [] expected host `physics.school.edu` to belong to one platform, got school and university: change a domain',
   );
 });

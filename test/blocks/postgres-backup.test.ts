@@ -201,6 +201,7 @@ const jobProps: Required<BackupJobsProps> = {
     server: 'postgres',
     primary: 'postgres-primary',
     port: 5432,
+    pooler: { name: 'postgres-pooler', pods: 2 },
     name: 'grades',
     password: { secret: 'postgres-pgbackrest', key: 'password' },
   },

@@ -13,7 +13,7 @@ import { everyPropReachesTheOutput, object, platform } from '../support/testing'
 
 const demand: PoolerDemand = {
   replicas: { min: 2, max: 3 },
-  perInstance: 20,
+  poolSize: 20,
   direct: { exporter: 2, migration: 4 },
   reserved: 4,
   maxConnections: 110,
@@ -24,14 +24,14 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 describe('ALL-12 GOV-05 the pods of a pooler', () => {
   test('fit their server exactly, with the two more of a rolling update', () => {
     expect(() => checkFits(demand)).not.toThrow();
-    expect(5 * demand.perInstance + 2 + 4 + 4).toBe(demand.maxConnections);
+    expect(5 * demand.poolSize + 2 + 4 + 4).toBe(demand.maxConnections);
   });
 
   test('with one connection too many are refused, with the way out', () => {
     expect(() => checkFits({ ...demand, maxConnections: 109 })).toThrow(
       new Error(
         'expected `maxConnections` to be at least 110, got 109: 5 pods of the pooler (3, and 2 in a rolling update) × 20, ' +
-          '6 past it and 4 reserved: raise it, or lower `perInstance`',
+          '6 past it and 4 reserved: raise it, or lower `pooler.poolSize` or `pooler.replicas.max`',
       ),
     );
   });
@@ -43,10 +43,10 @@ describe('ALL-12 GOV-05 the pods of a pooler', () => {
   });
 
   test.each([100, 200])('fit a server of %i connections beside all that goes past them', (maxConnections) => {
-    const perInstance = Math.floor((maxConnections - 3 - sum(Object.values(directConnections))) / 4);
-    expect(perInstance).toBeGreaterThanOrEqual(20);
+    const poolSize = Math.floor((maxConnections - 3 - sum(Object.values(directConnections))) / 4);
+    expect(poolSize).toBeGreaterThanOrEqual(20);
     const replicas = { min: 2, max: 2 };
-    expect(() => checkFits({ replicas, perInstance, direct: directConnections, maxConnections })).not.toThrow();
+    expect(() => checkFits({ replicas, poolSize, direct: directConnections, maxConnections })).not.toThrow();
   });
 });
 
@@ -62,7 +62,7 @@ describe('ALL-12 the shares of clients', () => {
   });
 
   test('together leave one for others, so that nobody takes another’s', () => {
-    expect(maxServers).toBe(demand.perInstance - 2);
+    expect(maxServers).toBe(demand.poolSize - 2);
     expect(sum(Object.values(users).map((user) => user.maxServers))).toBeLessThanOrEqual(maxServers - 1);
   });
 
@@ -71,10 +71,10 @@ describe('ALL-12 the shares of clients', () => {
   });
 
   test('need a connection each', () => {
-    expect(poolerSizes({ ...demand, perInstance: 6 }).users).toMatchObject({ agents_api: { maxServers: 1 } });
-    expect(() => poolerSizes({ ...demand, perInstance: 5 })).toThrow(
+    expect(poolerSizes({ ...demand, poolSize: 6 }).users).toMatchObject({ agents_api: { maxServers: 1 } });
+    expect(() => poolerSizes({ ...demand, poolSize: 5 })).toThrow(
       new Error(
-        'expected `perInstance` to be at least 6, one for each of 3 clients, one for others and 2 to look them up, ' +
+        'expected `pooler.poolSize` to be at least 6, one for each of 3 clients, one for others and 2 to look them up, ' +
           'got 5: raise it and `maxConnections`',
       ),
     );
@@ -112,7 +112,7 @@ const props: Required<PoolerProps> = {
   server: 'postgres',
   primary: 'postgres-primary',
   database: 'grades',
-  perInstance: 20,
+  poolSize: 20,
   direct: { exporter: 2, migration: 4 },
   maxConnections: 109,
   clients: () => ({ agents_api: 60, ml_engine: 30 }),
@@ -140,7 +140,7 @@ describe('a pooler with every prop', () => {
     server: ['Service/postgres', 'spec.selector', { 'app.kubernetes.io/name': 'postgres-pooler' }],
     primary: [files, ini, expect.stringContaining('grades = host=postgres-primary port=5432 dbname=grades ')],
     database: [files, ['data', 'hba.conf'], expect.stringContaining('hostssl grades all all scram-sha-256')],
-    perInstance: [files, ini, expect.stringMatching(/^grades = .* max_db_connections=18 /m)],
+    poolSize: [files, ini, expect.stringMatching(/^grades = .* max_db_connections=18 /m)],
     clients: [files, ini, expect.stringContaining('ml_engine = pool_size=6 max_user_client_connections=60')],
     password: [
       'Deployment/postgres-pooler',

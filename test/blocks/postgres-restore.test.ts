@@ -25,6 +25,7 @@ const all: Required<RestoreJobsProps> = {
     server: 'postgres',
     primary: 'postgres-primary',
     port: 5432,
+    pooler: { name: 'postgres-pooler', pods: 2 },
     name: 'grades',
     password: { secret: 'postgres-pgbackrest', key: 'password' },
   },
@@ -118,8 +119,9 @@ describe('ALL-34 a restore', () => {
     expect(affinity.podAffinity).not.toHaveProperty('requiredDuringSchedulingIgnoredDuringExecution');
   });
 
-  test('PHY-22 may scale this one set and remove the state of its members, and nothing else', () => {
+  test('PHY-22 may scale this one set and its pooler, remove the state of its members, and nothing else', () => {
     const rules = object(build(), 'Role/postgres-restore').rules as {
+      apiGroups: string[];
       resources: string[];
       resourceNames?: string[];
       verbs: string[];
@@ -128,9 +130,14 @@ describe('ALL-34 a restore', () => {
     expect(removing.map(({ resourceNames }) => resourceNames)).toEqual([
       ['postgres-config', 'postgres-leader', 'postgres-sync', 'postgres-failover'],
     ]);
-    const sets = rules.filter(({ resources }) => resources.some((name) => name.startsWith('statefulsets')));
-    expect(sets).toEqual([
+    expect(rules.filter(({ apiGroups }) => apiGroups.includes('apps'))).toEqual([
       { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: ['postgres'], verbs: ['patch'] },
+      {
+        apiGroups: ['apps'],
+        resources: ['deployments/scale'],
+        resourceNames: ['postgres-pooler'],
+        verbs: ['get', 'patch'],
+      },
     ]);
   });
 

@@ -1,4 +1,8 @@
-import { parameters, tuning } from '../../charts/blocks/postgres/tuning';
+import { parse } from 'yaml';
+import { parameters, sharedMemoryMiB, tuning } from '../../charts/blocks/postgres/tuning';
+import { memoryMiB } from '../../charts/blocks/quantity';
+import { everywhere } from '../support/everywhere';
+import { find } from '../support/manifests';
 
 test('ALL-13 PHY-20 a server of 1 CPU and 2 GiB', () => {
   expect(tuning({ cpu: '1', memory: '2Gi', storage: '100Gi' }, 200)).toEqual({
@@ -86,4 +90,28 @@ describe('TDA-22 HWO-04 the figures of a guide', () => {
       shared_buffers: '2048MB',
     });
   });
+});
+
+const units: Record<string, number> = { kB: 1 / 1024, MB: 1, GB: 1024 };
+const mebibytes = (value: string): number => parseInt(value) * (units[value.replace(/^\d+/, '')] ?? NaN);
+
+test.each(everywhere)(
+  'PHY-20 /dev/shm of $platform in $environment holds a parallel index build, and a hash of all workers',
+  ({ objects }) => {
+    const text = find(objects, 'ConfigMap', 'postgres-settings').data?.['agreement.yml'] ?? '';
+    const { postgresql } = parse(text) as { postgresql: { parameters: Record<string, string> } };
+    const { maintenance_work_mem = '', work_mem = '', max_parallel_workers_per_gather } = postgresql.parameters;
+    const { volumes } = find(objects, 'StatefulSet', 'postgres').spec.template.spec;
+    const { emptyDir } = volumes.find(({ name }: { name: string }) => name === 'shm');
+    expect(emptyDir.medium).toBe('Memory');
+    // PostgreSQL gives a hash twice its `work_mem`, for each worker and the leader.
+    const hash = 2 * mebibytes(work_mem) * (Number(max_parallel_workers_per_gather) + 1);
+    expect(memoryMiB(emptyDir.sizeLimit)).toBeGreaterThanOrEqual(mebibytes(maintenance_work_mem) + hash);
+  },
+);
+
+test('PHY-20 /dev/shm has a quarter of the memory, and never less than a container by itself', () => {
+  expect([sharedMemoryMiB({ cpu: '1', memory: '4Gi' }), sharedMemoryMiB({ cpu: '1', memory: '128Mi' })]).toEqual([
+    1024, 64,
+  ]);
 });

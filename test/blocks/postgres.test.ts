@@ -210,6 +210,11 @@ describe('TDA-04 GOV-04 a database with failover', () => {
     });
   });
 
+  test('goes on to the next member when one has been ready for some rounds of Patroni', () => {
+    const { loop_wait } = parse(object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '');
+    expect(object(scope, 'StatefulSet/postgres').spec.minReadySeconds).toBeGreaterThanOrEqual(3 * loop_wait);
+  });
+
   test('acknowledges a commit when a replica has it', () => {
     expect(parse(object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '')).toMatchObject({
       synchronous_mode: true,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { need } from '../programs/need';
+import { need } from '../support/need';
 
 /** The newest Kubernetes that the checkers judge by. */
 export const newest = '1.37';

@@ -23,6 +23,10 @@ const member = (...command: string[]) => inside(namespace, 'postgres-0', 'server
 /** Of the data folder, beside which the former ones stand. */
 const folders = async () => (await member('ls', '/pgdata')).split('\n');
 
+/** How many pods of the pooler are wanted: it is the door of all clients. */
+const door = async () =>
+  Number(await kubectl('get', 'deployment/postgres-pooler', '-n', namespace, '-o', 'jsonpath={.spec.replicas}'));
+
 /** Whether a member's own role has the password of its Secret: it stands in the environment of the server's pod. */
 const asRewind = () => {
   const command = 'PGPASSWORD=$PATRONI_REWIND_PASSWORD psql -XAtq -U rewind -d postgres -c "select current_user"';
@@ -53,6 +57,29 @@ test('ALL-16 a first backup is there soon after the apply, and one more when som
   expect((await backup('list')).stdout).toMatch(/^ +\d{8}-\d{6}F +full/m);
   expect((await backup('now')).stdout).toMatch(/it says how many rows there were/);
   expect((await backup('list')).stdout.match(/^ +\d{8}-\d{6}F +full/gm)?.length).toBeGreaterThanOrEqual(2);
+});
+
+test.each([
+  ['a moment that no backup reaches back to', { TARGET: '2020-01-01T00:00:00Z' }, /expected .*2020-01-01/],
+  ['another passphrase', { TARGET: 'latest', PGBACKREST_REPO1_CIPHER_PASS: 'another' }, /passphrase/],
+  [
+    'a repository that there is not',
+    { TARGET: 'latest', REPOSITORY: '7' },
+    /expected REPOSITORY to be one of 1, got 7/,
+  ],
+])('ALL-17 a restore over the live database to %s ends before it touches anything', async (_what, given, message) => {
+  const before = await folders();
+  await startJob(namespace, 'postgres-restore', 'refused-of-test', { ...given, CONFIRM: namespace });
+  const job = ['job/refused-of-test', '-n', namespace];
+  await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=180s');
+  const log = await kubectl('logs', ...job);
+  await kubectl('delete', ...job);
+  expect(log).toMatch(message);
+  expect(log).not.toContain('closing');
+  // The lock of whoever restores stays for the next one.
+  const after = (await folders()).filter((name) => !name.endsWith('.lock'));
+  expect(after).toEqual(before.filter((name) => !name.endsWith('.lock')));
+  expect(await rows()).toBe(150);
 });
 
 test('ALL-17 a restore over the live database asks for its name', async () => {
@@ -96,6 +123,7 @@ describe('ALL-17 the data of before come back', () => {
     const clean = () => strangers().then(({ length }) => length === 0);
     await until(180, 'a database without other folders', () => clean().catch(() => false));
     expect(await rows()).toBe(150);
+    await until(60, 'an open door', async () => (await door()) === 1);
     await ready(namespace, 180);
   }
 
@@ -107,7 +135,7 @@ describe('ALL-17 the data of before come back', () => {
   test('when the restored ones do not come to serve', async () => {
     await stuck('60', () => says('going back to the data of before'));
     await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=120s');
-    expect(await log()).toMatch(/nothing is changed.*\nexpected postgres-0 to be the primary within 60 s/);
+    expect(await log()).toMatch(/nothing is changed[^]*\nexpected postgres-0 to be the primary within 60 s/);
     await asBefore();
   });
 
@@ -118,7 +146,12 @@ describe('ALL-17 the data of before come back', () => {
 });
 
 test('ALL-17 TDA-12 over the live database exactly the rows of the moment come back, and the former data stay', async () => {
-  const { stdout } = await restore('--to', moment, '--confirm', namespace);
+  const restored = restore('--to', moment, '--confirm', namespace);
+  // Nobody writes what would be dropped.
+  const closed = until(120, 'a closed door', async () => (await door()) === 0);
+  const [{ stdout }] = await Promise.all([restored, closed]);
+  expect(stdout).toMatch(/closing postgres-pooler[^]*stopping the members[^]*restored data serve[^]*opens again/);
+  expect(await door()).toBe(1);
   expect(stdout).toMatch(/data of before are kept in \/pgdata\/pg17\.before-\d{8}T\d{6}Z/);
   expect(await rows()).toBe(100);
   expect((await folders()).filter((name) => name.startsWith('pg17.before-'))).toHaveLength(1);

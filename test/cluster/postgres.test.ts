@@ -1,5 +1,6 @@
 import { Agents } from '../faults/agents';
 import { podFaults } from '../faults/faults-of-pods';
+import { membersOf } from '../faults/members';
 import { strike } from '../faults/strike';
 import { namespace, raise } from '../faults/target';
 import { heal } from '../faults/undo';
@@ -60,4 +61,20 @@ describe('a database of three members that is written to every 10 ms', () => {
     const messages = lines.map((line) => JSON.parse(line) as { message: string });
     expect(messages.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^duration: .* pg_sleep/));
   });
+
+  test('PHY-20 ALL-13 has room for what parallel workers share, more than the 64 MiB of a container', async () => {
+    const [primary] = await membersOf(agents.target);
+    const plan = await query(namespace, `${primary?.pod}`, 'postgres', largeParallelHash);
+    const [, kilobytes] = /Parallel Hash[^]*Batches: 1 .*Memory Usage: (\d+)kB/.exec(plan) ?? [];
+    expect(Number(kilobytes)).toBeGreaterThan(64 * 1024);
+  });
 });
+
+const largeParallelHash = `
+  create table large as select number, md5(number::text) as noise from generate_series(1, 1000000) number;
+  set local work_mem = '64MB'; set local max_parallel_workers_per_gather = 2;
+  set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0; set local min_parallel_table_scan_size = 0;
+  set local enable_mergejoin = off; set local enable_nestloop = off;
+  analyze large;
+  explain (analyze, costs off, timing off) select count(*) from large one join large another using (noise);
+  drop table large`;

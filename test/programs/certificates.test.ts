@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { issue, newAuthority, openAuthority } from '../../charts/blocks/rehearsal/server/x509.js';
 import { startServers, stopServers } from '../rehearsal/servers';
 import { closeAll, eventually, run, start } from '../rehearsal/support';
-import { need } from './need';
+import { need } from '../support/need';
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-certificates-'));
 const at = (name: string) => join(folder, name);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrapYaml, memberYaml, peers, type Cluster } from '../../charts/blocks/postgres/patroni';
 import { parameters } from '../../charts/blocks/postgres/tuning';
-import { need } from './need';
+import { need } from '../support/need';
 
 const cluster = (members: number): Cluster => ({
   name: 'postgres',

@@ -19,7 +19,7 @@ import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
 import { hba, ident } from '../../charts/blocks/postgres/patroni';
 import { drillsSql } from '../../charts/blocks/postgres/restore/drills';
 import { eventually, freePort } from '../rehearsal/support';
-import { need } from './need';
+import { need } from '../support/need';
 import { base, found, issue, own, python, run, type Run } from './pgbackrest-machine';
 
 export const passphrase = 'a passphrase of the repository';

@@ -5,7 +5,7 @@ import { password, Pooling, type Login } from './pooling';
 
 const demand = {
   replicas: { min: 2, max: 2 },
-  perInstance: 20,
+  poolSize: 20,
   direct: { others: 12 },
   maxConnections: 95,
   clients: { marks: 300, homework: 200 },
@@ -116,7 +116,7 @@ describe('ALL-12 many clients on few connections', () => {
     expect(all.map(({ output }) => output.error)).toEqual(['', '']);
     expect(most.clients).toBeGreaterThanOrEqual(500);
     expect(most.all).toBeGreaterThanOrEqual(17);
-    expect(most.all).toBeLessThanOrEqual(demand.perInstance);
+    expect(most.all).toBeLessThanOrEqual(demand.poolSize);
     expect(most).toMatchObject({ marks: 10, homework: 7 });
   });
 

@@ -11,7 +11,7 @@ import {
   type PoolerDemand,
 } from '../../charts/blocks/postgres/pooler-configuration';
 import { eventually, freePort } from '../rehearsal/support';
-import { need } from './need';
+import { need } from '../support/need';
 import { base, Files } from './pooling-files';
 
 const superuser = 'pen%cil';

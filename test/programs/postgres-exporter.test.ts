@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { drillQueries } from '../../charts/blocks/postgres/restore/drills';
 import { eventually, freePort } from '../rehearsal/support';
-import { need } from './need';
+import { need } from '../support/need';
 import { Cluster, rolePassword, volume } from './pgbackrest-cluster';
 
 let cluster: Cluster;
@@ -29,9 +29,9 @@ beforeAll(async () => {
 afterAll(() => cluster?.close());
 
 /** What a Job of the drill writes. */
-const record = (repository: number, succeeded: boolean, seconds: number) =>
+const record = (repository: number, succeeded: boolean, seconds: number, age = 'null') =>
   cluster.ask(
-    `select slipway_backup.record_drill(${repository}, '20261101-020000F', ${succeeded}, ${seconds}, 4096, 77, null)`,
+    `select slipway_backup.record_drill(${repository}, '20261101-020000F', ${succeeded}, ${seconds}, 4096, 77, ${age}, null)`,
     'pgbackrest',
   );
 
@@ -40,7 +40,8 @@ test('ALL-18 before the first drill there is no figure of one', async () => {
 });
 
 test('ALL-18 the last drill of each repository is a metric', async () => {
-  for (const drill of [record(1, false, 5), record(1, true, 6), record(2, false, 7)]) expect(drill.status).toBe(0);
+  for (const drill of [record(1, false, 5), record(1, true, 6, '99'), record(2, false, 7)])
+    expect(drill.status).toBe(0);
   const text = await metrics();
   const value = (name: string, repository: number) =>
     Number(
@@ -51,6 +52,7 @@ test('ALL-18 the last drill of each repository is a metric', async () => {
   expect([value('success', 1), value('success', 2)]).toEqual([1, 0]);
   expect([value('duration_seconds', 1), value('duration_seconds', 2)]).toEqual([6, 7]);
   expect([value('restored_bytes', 1), value('data_age_seconds', 1)]).toEqual([4096, 77]);
+  expect([value('newest_row_age_seconds', 1), value('newest_row_age_seconds', 2)]).toEqual([99, NaN]);
   expect(Math.abs(Date.now() / 1000 - value('finished_timestamp_seconds', 1))).toBeLessThan(60);
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareScript } from '../../charts/blocks/postgres/scripts';
-import { need } from './need';
+import { need } from '../support/need';
 import { base, own, run } from './pgbackrest-machine';
 
 need({ initdb: 'PostgreSQL 17, its bin folder is not on PATH by default' });

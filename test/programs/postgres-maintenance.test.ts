@@ -17,7 +17,7 @@ beforeAll(async () => {
   }
   school = await new Pooling({
     replicas: { min: 1, max: 1 },
-    perInstance: 10,
+    poolSize: 10,
     direct: {},
     maxConnections: 50,
     clients: { marks: 5 },

@@ -65,6 +65,8 @@ ${lookupSql}
 ${serverGrants}${drillsSql(monitor)}\\connect ${database}
 set client_min_messages to warning;
 ${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
+-- Up to version 14 everybody might make tables there.
+revoke create on schema public from public;
 -- Releases that are in the database: what new pods wait for.
 create schema if not exists slipway authorization ${owner};
 -- Indexes of oversized values stand there, and are built anew with the others.

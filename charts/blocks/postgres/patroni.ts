@@ -92,8 +92,8 @@ const verified = { sslmode: 'verify-full', sslrootcert: tls.ca, sslcert: tls.cer
  */
 export const agreement = ({ members, parameters }: Cluster) => ({
   ttl: 20,
-  loop_wait: 4,
-  retry_timeout: 8,
+  loop_wait: 2,
+  retry_timeout: 9,
   maximum_lag_on_failover: 32 * 1024 * 1024,
   // A commit is acknowledged when a replica has it; the only member of its cluster waits for nobody.
   synchronous_mode: members > 1,

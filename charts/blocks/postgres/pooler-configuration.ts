@@ -16,7 +16,7 @@ export interface PoolerDemand {
   /** Pods of the pooler. */
   readonly replicas: Replicas;
   /** Most connections that one pod opens to the server, its lookups among them. */
-  readonly perInstance: number;
+  readonly poolSize: number;
   /** Connections that go to the server past the pooler, by who opens them. */
   readonly direct: Readonly<Record<string, number>>;
   /** `superuser_reserved_connections` of the server. @default 3 */
@@ -64,15 +64,15 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
  * @throws Error when they may open more connections together than the server takes
  */
 export function checkFits(demand: Omit<PoolerDemand, 'clients'>): void {
-  const { replicas, perInstance, direct, reserved = 3, maxConnections } = demand;
+  const { replicas, poolSize, direct, reserved = 3, maxConnections } = demand;
   const pods = replicas.max + rolling;
   const others = sum(Object.values(direct));
-  const needed = pods * perInstance + others + reserved;
+  const needed = pods * poolSize + others + reserved;
   if (needed <= maxConnections) return;
   throw new Error(
     `expected \`maxConnections\` to be at least ${needed}, got ${maxConnections}: ${pods} pods of the pooler ` +
-      `(${replicas.max}, and ${rolling} in a rolling update) × ${perInstance}, ${others} past it and ${reserved} reserved: ` +
-      'raise it, or lower `perInstance`',
+      `(${replicas.max}, and ${rolling} in a rolling update) × ${poolSize}, ${others} past it and ${reserved} reserved: ` +
+      'raise it, or lower `pooler.poolSize` or `pooler.replicas.max`',
   );
 }
 
@@ -87,16 +87,16 @@ export function checkFits(demand: Omit<PoolerDemand, 'clients'>): void {
  */
 export function poolerSizes(demand: PoolerDemand): PoolerSizes {
   checkFits(demand);
-  const { perInstance, clients } = demand;
+  const { poolSize, clients } = demand;
   // To PgBouncer, none is without limit.
   const entries = Object.entries(clients).map(([role, most]) => [role, Math.max(1, most)] as const);
   // One is for whoever has no share of its own: the owner, a person.
-  const maxServers = perInstance - lookups;
+  const maxServers = poolSize - lookups;
   const shared = maxServers - 1 - entries.length;
   if (shared < 0) {
     throw new Error(
-      `expected \`perInstance\` to be at least ${entries.length + 1 + lookups}, one for each of ${entries.length} ` +
-        `clients, one for others and ${lookups} to look them up, got ${perInstance}: raise it and \`maxConnections\``,
+      `expected \`pooler.poolSize\` to be at least ${entries.length + 1 + lookups}, one for each of ${entries.length} ` +
+        `clients, one for others and ${lookups} to look them up, got ${poolSize}: raise it and \`maxConnections\``,
     );
   }
   const all = sum(entries.map(([, most]) => most));
@@ -185,8 +185,9 @@ tcp_keepidle = 5
 tcp_keepintvl = 3
 tcp_keepcnt = 2
 tcp_user_timeout = 10000
-; A Service keeps its address as long as it lives, whatever becomes of the name server.
-dns_max_ttl = 300
+; A Service keeps its address as long as it lives. Half of the name servers may be gone with a node, for 40 seconds: who
+; does not ask then does not wait for them.
+dns_max_ttl = 3600
 dns_nxdomain_ttl = 2
 
 ; Disconnections are on: why a server was lost stands nowhere else.

@@ -30,7 +30,7 @@ export interface PoolerProps {
   /** The one database that clients may open. */
   readonly database: string;
   /** Most connections that one pod opens to the server. */
-  readonly perInstance: number;
+  readonly poolSize: number;
   /** Connections that go to the server past the pooler, by who opens them. */
   readonly direct: Readonly<Record<string, number>>;
   /** `max_connections` of the server. */

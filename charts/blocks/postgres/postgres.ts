@@ -102,7 +102,14 @@ export class Postgres extends Construct implements Connectable {
       dataFolder: dataFolderOf(this.version),
       members: this.members,
       storage: props.size.storage,
-      database: { server: id, primary: primaryOf(id), port, name: props.database, password: keeping },
+      database: {
+        server: id,
+        primary: primaryOf(id),
+        port,
+        pooler: { name: this.pooler, pods: props.pooler.replicas.min },
+        name: props.database,
+        password: keeping,
+      },
       own: { [roles.superuser]: this.superuser, [roles.replication]: replication, [roles.rewind]: rewind },
     });
     server(this, id, {
@@ -136,7 +143,7 @@ export class Postgres extends Construct implements Connectable {
       server: id,
       primary: primaryOf(id),
       database: props.database,
-      perInstance: poolSize,
+      poolSize,
       direct: directConnections,
       maxConnections: props.maxConnections ?? maxConnections,
       clients: () => Object.fromEntries([...this.clients].map(([name, most]) => [roleOf(name), most])),

@@ -13,6 +13,7 @@ import type { SecretKey } from '../secrets';
 import { StatefulSet } from '../statefulset';
 import type { Backup } from './backup/backup';
 import {
+  agreement,
   bootstrapYaml,
   memberFolder,
   memberYaml,
@@ -26,7 +27,7 @@ import {
 import { drillQueries } from './restore/drills';
 import { memberScript, prepareScript, relabelScripts } from './scripts';
 import { reconcile } from './reconcile';
-import { parameters, type Documented, type ServerSize } from './tuning';
+import { parameters, sharedMemoryMiB, type Documented, type ServerSize } from './tuning';
 
 export interface ServerProps {
   /** Of the server and of everything that speaks to it with psql. */
@@ -153,7 +154,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       temporary,
       sockets,
       backup.archiving.mount,
-      { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: 64, inMemory: true } },
+      { path: '/dev/shm', volume: { scratch: 'shm', sizeMiB: sharedMemoryMiB(size), inMemory: true } },
     ],
     resources: size,
     share: guaranteed,
@@ -189,6 +190,8 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       [primaryOf(id)]: label('primary'),
       [replicasOf(id)]: label('replica'),
     },
+    // A member that is back streams again, and the primary counts on it, before the next one ends.
+    ...(members > 1 && { minReadySeconds: 5 * agreement(cluster).loop_wait }),
     claim: `${id}-data`,
     storage: size.storage,
     port: { name: 'postgres', number: port },

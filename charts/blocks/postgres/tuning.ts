@@ -61,6 +61,12 @@ export function tuning(size: ServerSize, connections: number): Parameters {
   };
 }
 
+/**
+ * Most that /dev/shm may take, in MiB: there parallel workers share what one sort, hash or vacuum has of `work_mem` and
+ * `maintenance_work_mem`, which are counted already. A container has 64 MiB unless told otherwise, and a query ends then.
+ */
+export const sharedMemoryMiB = ({ memory }: Resources): number => Math.max(64, Math.floor(memoryMiB(memory) / 4));
+
 /** What holds for every size: safety, replication, statistics, logs with the prefix of the documents (ALL-13, TDA-04). */
 const always: Parameters = {
   password_encryption: 'scram-sha-256',

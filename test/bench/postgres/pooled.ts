@@ -22,7 +22,7 @@ export interface Taken {
 export class Crowd {
   private readonly pooling = new Pooling({
     replicas: { min: 2, max: 2 },
-    perInstance: 40,
+    poolSize: 40,
     direct: { crowd: clients },
     // Nobody would give so many: it is what the direct way asks for.
     maxConnections: clients + 200,

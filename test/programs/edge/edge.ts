@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort } from '../../rehearsal/support';
 import { find, manifestsOfPlatform } from '../../support/manifests';
-import { need } from '../need';
+import { need } from '../../support/need';
 import { ask } from './client';
 import { serveNames, type Names } from './dns';
 import { startPod, type Pod } from './upstreams';

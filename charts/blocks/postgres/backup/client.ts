@@ -26,6 +26,8 @@ export interface BackedUpDatabase {
   /** The Service behind which the primary is. */
   readonly primary: string;
   readonly port: number;
+  /** The Deployment through which clients come, and how many pods of it there are at least. */
+  readonly pooler: { readonly name: string; readonly pods: number };
   /** Where the lock is taken and rows are counted. */
   readonly name: string;
   /** Of the role that takes backups. */

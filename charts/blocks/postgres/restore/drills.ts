@@ -3,7 +3,7 @@ import { role } from '../backup/configuration';
 
 /** The superuser's, in the database that every server has: no restore of an application's database is needed to read it. */
 const schema = 'slipway_backup';
-const record = `${schema}.record_drill(int, text, boolean, int, bigint, bigint, text)`;
+const record = `${schema}.record_drill(int, text, boolean, int, bigint, bigint, bigint, text)`;
 
 /**
  * SQL for psql in the database `postgres`, run by the superuser as often as it likes: what became of each backup that was
@@ -17,14 +17,16 @@ create table if not exists ${schema}.drills (
   succeeded boolean not null,
   seconds int not null,
   bytes bigint,
-  newest_age_seconds bigint,
+  state_age_seconds bigint,
+  newest_row_age_seconds bigint,
   problem text
 );
 create or replace function ${schema}.record_drill(
-  repository int, label text, succeeded boolean, seconds int, bytes bigint, age bigint, problem text) returns void
+  repository int, label text, succeeded boolean, seconds int, bytes bigint, state_age bigint, row_age bigint, problem text
+) returns void
   language sql security definer set search_path = pg_catalog, pg_temp as $drill$
-  insert into ${schema}.drills (repository, label, succeeded, seconds, bytes, newest_age_seconds, problem)
-    values (repository, label, succeeded, seconds, bytes, age, problem)
+  insert into ${schema}.drills (repository, label, succeeded, seconds, bytes, state_age_seconds, newest_row_age_seconds, problem)
+    values (repository, label, succeeded, seconds, bytes, state_age, row_age, problem)
 $drill$;
 revoke all on schema ${schema} from public;
 revoke all on function ${record} from public;
@@ -45,7 +47,8 @@ export const drillQueries = stringify({
     query:
       'select distinct on (repository) repository::text, succeeded::int as success, ' +
       'extract(epoch from finished_at)::bigint as finished_timestamp_seconds, seconds as duration_seconds, ' +
-      'coalesce(bytes, 0) as restored_bytes, coalesce(newest_age_seconds, 0) as data_age_seconds ' +
+      'coalesce(bytes, 0) as restored_bytes, coalesce(state_age_seconds, 0) as data_age_seconds, ' +
+      'newest_row_age_seconds ' +
       `from ${schema}.drills order by repository, finished_at desc`,
     // A replica says the same a moment later.
     master: true,
@@ -56,6 +59,7 @@ export const drillQueries = stringify({
       { duration_seconds: gauge('How long it took') },
       { restored_bytes: gauge('Size of the databases that it restored') },
       { data_age_seconds: gauge('Age of the restored state when it could be read') },
+      { newest_row_age_seconds: gauge('Age of the newest time in a table then; NaN where no table has one') },
     ],
   },
 });

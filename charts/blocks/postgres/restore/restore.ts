@@ -77,6 +77,8 @@ export class RestoreJobs extends Construct {
       variables: {
         SCOPE: database.server,
         MEMBERS: `${members}`,
+        POOLER: database.pooler.name,
+        POOLER_PODS: `${database.pooler.pods}`,
         NAMESPACE: { field: 'metadata.namespace' },
         PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
         ...Object.fromEntries(Object.entries(own).map(([role, password]) => [passwordVariable(role), password])),
@@ -95,12 +97,13 @@ export class RestoreJobs extends Construct {
 
   /** What a run over the live database asks of the API server. */
   private rules(): k8s.PolicyRule[] {
-    const { server } = this.props.database;
+    const { server, pooler } = this.props.database;
     const state = ['config', 'leader', 'sync', 'failover'].map((part) => `${server}-${part}`);
     return [
       ...stateRules(['get', 'list', 'watch']),
       { apiGroups: [''], resources: ['configmaps'], resourceNames: state, verbs: ['delete'] },
       { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: [server], verbs: ['patch'] },
+      { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: [pooler.name], verbs: ['get', 'patch'] },
     ];
   }
 

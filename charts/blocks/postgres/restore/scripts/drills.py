@@ -13,7 +13,7 @@ from target import at_end, noted
 
 RECORD = (
     "select slipway_backup.record_drill(:'repository', nullif(:'label', ''), :'succeeded', :'seconds', "
-    "nullif(:'bytes', '')::bigint, nullif(:'age', '')::bigint, nullif(:'problem', ''))"
+    "nullif(:'bytes', '')::bigint, nullif(:'age', '')::bigint, nullif(:'row_age', '')::bigint, nullif(:'problem', ''))"
 )
 
 
@@ -50,7 +50,8 @@ def restore(folder, number, result):
         say(f"the state that was restored is {result['age']} s old")
         youngest = tables.newest_row(server, noted(backup)["database"])
         if youngest:
-            say(f"its newest time is {youngest[0]}, in {youngest[1]}")
+            result["row_age"], time_of_row, place = youngest
+            say(f"its newest time is {time_of_row}, in {place}")
     checked(folder)
 
 
@@ -69,7 +70,7 @@ def checked(folder):
 
 
 def record(**columns):
-    values = {name: "" for name in ("label", "bytes", "age")}
+    values = {name: "" for name in ("label", "bytes", "age", "row_age")}
     values.update(columns, succeeded=not columns["problem"])
     sets = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     # Not where the application's tables are: the exporter reads it from the database that every server has.

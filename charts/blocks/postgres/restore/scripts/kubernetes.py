@@ -1,7 +1,12 @@
-"""The few calls of the API server that a restore makes: how many members there are, and what they had agreed on."""
+"""The few calls of the API server that a restore makes: how many pods there are, and what the members had agreed on."""
+
+import os
+import time
 
 import api
-from archive import Problem
+from archive import Problem, say
+
+SECONDS = int(os.environ.get("PATIENCE", "1800"))
 
 
 def call(method, path, body=None):
@@ -11,15 +16,23 @@ def call(method, path, body=None):
         raise Problem(str(error)) from None
 
 
-def scale(name, members):
-    """From now on so many members are wanted."""
-    path = f"/apis/apps/v1/namespaces/{{}}/statefulsets/{name}/scale"
-    if call("PATCH", path, {"spec": {"replicas": members}}) is None:
-        raise Problem(f"expected a StatefulSet {name}, got none")
+def scale(kind, name, pods):
+    """From now on so many pods are wanted."""
+    if call("PATCH", scale_of(kind, name), {"spec": {"replicas": pods}}) is None:
+        raise Problem(f"expected {name} among the {kind}, got none")
+
+
+def wanted(kind, name):
+    """How many pods are wanted now."""
+    return ((call("GET", scale_of(kind, name)) or {}).get("spec") or {}).get("replicas", 0)
+
+
+def scale_of(kind, name):
+    return f"/apis/apps/v1/namespaces/{{}}/{kind}/{name}/scale"
 
 
 def pods(name):
-    """Names of the members' pods, those that are ending too."""
+    """Names of the pods of a workload, those that are ending too."""
     answer = call("GET", f"/api/v1/namespaces/{{}}/pods?labelSelector=app.kubernetes.io%2Fname%3D{name}") or {"items": []}
     return sorted(pod["metadata"]["name"] for pod in answer["items"])
 
@@ -28,3 +41,20 @@ def forget(name):
     """Removes the state of the members, so that the next one to start is the primary, whatever it holds."""
     for part in ("config", "leader", "sync", "failover"):
         call("DELETE", f"/api/v1/namespaces/{{}}/configmaps/{name}-{part}")
+
+
+def wait(what, done, seconds=SECONDS):
+    """Until it is done, whatever fails on the way."""
+    deadline, said, reason = time.monotonic() + seconds, time.monotonic(), "not yet"
+    while True:
+        try:
+            if done():
+                return
+        except Problem as problem:
+            reason = str(problem)
+        if time.monotonic() > deadline:
+            raise Problem(f"expected {what} within {seconds} s, got: {reason}")
+        if time.monotonic() - said > 30:
+            say(f"waiting for {what}: {reason}")
+            said = time.monotonic()
+        time.sleep(2)

@@ -10,7 +10,7 @@ from archive import Problem, say
 from server import control
 
 CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
-SECONDS = int(os.environ.get("PATIENCE", "1800"))
+KIND = "statefulsets"
 PATIENCE_OF_LOG = 120
 IDENTITY = ["-c", "select system_identifier from pg_control_system()"]
 # A transaction of its own, behind every moment that somebody can name: recovery to a moment ends at the next one.
@@ -48,7 +48,7 @@ class Cluster:
             say(f"{leader} hands over to {self.first}")
             # As orderly as a switchover, which takes the synchronous replica alone.
             self.patronictl("failover", "--candidate", self.first, "--force")
-            self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, 120)
+            kubernetes.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, 120)
         except Problem as problem:
             say(f"{self.first} could not become the primary, its data that are kept may lack the last transactions: {problem}")
 
@@ -74,60 +74,44 @@ class Cluster:
 
     def replace(self, copy, timeline, repository):
         """From here on the live database is away. Until the restored one serves, a failure brings it back as it was."""
-        data = os.environ["PGDATA"]
-        kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        folders = Exchange(os.environ["PGDATA"], copy)
         try:
             say(f"stopping the members of {self.name}")
             self.halt()
-            self.refuse_a_twin(data, timeline, repository)
-            tidy(copy)
+            self.refuse_a_twin(folders.data, timeline, repository)
             kubernetes.forget(self.name)
-            if os.path.exists(data):
-                os.rename(data, kept)
-            os.rename(copy, data)
+            folders.exchange()
             say(f"{self.first} starts with the restored data")
             self.lead()
         except BaseException as error:
-            self.undo(error, copy, data, kept, timeline, repository)
+            self.undo(error, folders, timeline, repository)
             raise
-        say(f"the restored data serve, and the data of before are kept in {kept}")
-        try:
-            self.follow()
-        except Problem as problem:
-            raise Problem(
-                f"{problem}\nThe restored data serve on {self.first}. A member that does not follow is made anew by "
-                f"`patronictl reinit {self.name} MEMBER`; take a backup then"
-            ) from None
+        say(f"the restored data serve, and the data of before are kept in {folders.kept}")
 
     def halt(self):
         for members in (1, 0):
             # One after the other, so that none takes over from the primary as it ends.
-            kubernetes.scale(self.name, members)
-            self.wait(f"{members} members", lambda: len(kubernetes.pods(self.name)) <= members, SECONDS)
+            kubernetes.scale(KIND, self.name, members)
+            kubernetes.wait(f"{members} members", lambda: len(kubernetes.pods(self.name)) <= members)
 
-    def undo(self, error, copy, data, kept, timeline, repository):
+    def undo(self, error, folders, timeline, repository):
         """The data of before serve again, unless somebody may have written to the restored ones."""
         try:
-            if os.path.exists(copy) and not os.path.exists(kept):
-                kubernetes.scale(self.name, self.members)
-            else:
+            if folders.begun():
                 say("going back to the data of before")
                 self.halt()
                 repository.read()
                 if max(repository.history) >= timeline:
                     raise Problem(f"expected nobody to have written to the restored data, got log of timeline {timeline}")
-                if not os.path.exists(copy):
-                    os.rename(data, copy)
-                if os.path.exists(kept):
-                    os.rename(kept, data)
+                folders.put_back()
                 kubernetes.forget(self.name)
                 self.lead()
-                kubernetes.scale(self.name, self.members)
+            kubernetes.scale(KIND, self.name, self.members)
         except Problem as problem:
             raise Problem(
-                f"{error}\n{problem}\nNothing is lost: {self.first} serves {data} when it starts; {kept} beside it, if it is "
-                f"there, are the data of before. See why {self.first} does not become the primary; when it does, scale "
-                f"{self.name} to {self.members}"
+                f"{error}\n{problem}\nNothing is lost: {self.first} serves {folders.data} when it starts; {folders.kept} "
+                f"beside it, if it is there, are the data of before. See why {self.first} does not become the primary; "
+                f"when it does, scale {self.name} to {self.members}"
             ) from None
         say("nothing is changed: the database has the data of before")
 
@@ -141,21 +125,28 @@ class Cluster:
 
     def lead(self):
         """Member 0 alone, before another can become the primary."""
-        kubernetes.scale(self.name, 1)
-        self.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, SECONDS)
+        kubernetes.scale(KIND, self.name, 1)
+        kubernetes.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first)
 
     def follow(self):
-        kubernetes.scale(self.name, self.members)
-        for number in range(1, self.members):
-            self.renew(f"{self.name}-{number}")
-        self.wait(f"{self.members} healthy members", self.whole, SECONDS)
+        """The others take the data of member 0."""
+        try:
+            kubernetes.scale(KIND, self.name, self.members)
+            for number in range(1, self.members):
+                self.renew(f"{self.name}-{number}")
+            kubernetes.wait(f"{self.members} healthy members", self.whole)
+        except Problem as problem:
+            raise Problem(
+                f"{problem}\nThe restored data serve on {self.first}. A member that does not follow is made anew by "
+                f"`patronictl reinit {self.name} MEMBER`; take a backup then"
+            ) from None
         say("every member has the restored data")
 
     def renew(self, member):
         """The data of a replica are of another past: it takes the primary's."""
-        self.wait(f"{member} to start", lambda: member in [each["Member"] for each in self.states()], SECONDS)
+        kubernetes.wait(f"{member} to start", lambda: member in [each["Member"] for each in self.states()])
         say(f"{member} is made anew from {self.first}")
-        self.wait(f"{member} to begin anew", lambda: self.patronictl("reinit", member, "--force") or True, SECONDS)
+        kubernetes.wait(f"{member} to begin anew", lambda: self.patronictl("reinit", member, "--force") or True)
 
     def whole(self):
         """One primary, replicas that stream, one of them synchronous, all on one timeline."""
@@ -164,25 +155,29 @@ class Cluster:
         expected = ["Leader"] + (["Replica"] * (self.members - 2) + ["Sync Standby"] if self.members > 1 else [])
         return roles == sorted(expected) and len({each["TL"] for each in states}) == 1
 
-    @staticmethod
-    def wait(what, done, seconds):
-        deadline, said, reason = time.monotonic() + seconds, time.monotonic(), "not yet"
-        while True:
-            try:
-                if done():
-                    return
-            except Problem as problem:
-                reason = str(problem)
-            if time.monotonic() > deadline:
-                raise Problem(f"expected {what} within {seconds} s, got: {reason}")
-            if time.monotonic() - said > 30:
-                say(f"waiting for {what}: {reason}")
-                said = time.monotonic()
-            time.sleep(2)
 
+class Exchange:
+    """The copy takes the place of the data, which are kept beside it; each step may be the last, and is undone alike."""
 
-def tidy(folder):
-    """What belongs to a former life of these files."""
-    for name in ("postmaster.pid", "postmaster.opts", "patroni.dynamic.json", "recovery.signal", "standby.signal"):
-        if os.path.exists(os.path.join(folder, name)):
-            os.remove(os.path.join(folder, name))
+    def __init__(self, data, copy):
+        self.data = data
+        self.copy = copy
+        self.kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+
+    def exchange(self):
+        # What belongs to a former life of these files.
+        for name in ("postmaster.pid", "postmaster.opts", "patroni.dynamic.json", "recovery.signal", "standby.signal"):
+            if os.path.exists(os.path.join(self.copy, name)):
+                os.remove(os.path.join(self.copy, name))
+        if os.path.exists(self.data):
+            os.rename(self.data, self.kept)
+        os.rename(self.copy, self.data)
+
+    def begun(self):
+        return os.path.exists(self.kept) or not os.path.exists(self.copy)
+
+    def put_back(self):
+        if not os.path.exists(self.copy):
+            os.rename(self.data, self.copy)
+        if os.path.exists(self.kept):
+            os.rename(self.kept, self.data)

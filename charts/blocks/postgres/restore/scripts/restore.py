@@ -51,6 +51,7 @@ def scratch():
 
 
 def live():
+    import door
     import members
 
     namespace = os.environ["NAMESPACE"]
@@ -61,15 +62,17 @@ def live():
     with alone(FOLDER):
         former, _ = chosen()
         cluster = members.Cluster()
-        cluster.hand_over()
-        cluster.flush_log(former.system)
-        # What the primary has just sent belongs to it.
-        repository, choice = chosen()
-        announce(repository, choice)
-        with served(FOLDER, repository, choice, durable=True) as (server, _):
-            timeline = server.parted()[0]
-            server.adopt()
-        cluster.replace(FOLDER, timeline, repository)
+        with door.closed():
+            cluster.hand_over()
+            cluster.flush_log(former.system)
+            # What the primary has just sent belongs to it.
+            repository, choice = chosen()
+            announce(repository, choice)
+            with served(FOLDER, repository, choice, durable=True) as (server, _):
+                timeline = server.parted()[0]
+                server.adopt()
+            cluster.replace(FOLDER, timeline, repository)
+        cluster.follow()
 
 
 def drill():

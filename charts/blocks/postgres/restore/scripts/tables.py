@@ -16,8 +16,10 @@ order by 1;
 """
 # Of tables that are read in a second, as in the figures beside a backup.
 NEWEST = r"""
-select format('select %L, max(%I)::timestamptz from %I.%I where %I <= now() having max(%I) is not null;',
-  format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attname, n.nspname, c.relname, a.attname, a.attname)
+select format(
+  'select %1$L, newest::timestamptz, extract(epoch from now() - newest)::bigint from (
+    select max(%2$I) newest from %3$I.%4$I where %2$I <= now() and isfinite(%2$I)) found where newest is not null;',
+  format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attname, n.nspname, c.relname)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
 where c.relkind = 'r' and c.relpages <= 32768 and n.nspname !~ '^(pg_|information_schema$|slipway)' and a.attnum > 0
   and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype) and not a.attisdropped;
@@ -54,7 +56,8 @@ def compare(counted, rows):
 
 
 def newest_row(server, database):
-    """The youngest time that stands in a table, for people: `public.marks.written_at 2026-11-20 10:15:00+00`."""
+    """The youngest time that stands in a table, as its age in seconds, in words, and where: `public.marks.written_at`."""
     script = server.psql(database, NEWEST)
     lines = (line.split("|") for line in server.script(database, script)[0].splitlines())
-    return max(((time, name) for name, time in lines), default=None)
+    found = [(int(age), time, name) for name, time, age in lines]
+    return min(found, default=None)
