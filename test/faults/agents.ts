@@ -11,7 +11,8 @@ import type { Target } from './target';
 export interface Report {
   /** Each series: when what was acknowledged was sent, and when it was acknowledged; milliseconds since 1970. */
   readonly acknowledged: Readonly<Record<string, readonly (readonly [sent: number, acked: number])[]>>;
-  readonly lost: readonly object[];
+  /** Acknowledged, and not in the database. */
+  readonly lost: readonly { readonly series: string; readonly acked: number }[];
   readonly failures: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parse, stringify } from 'yaml';
+import { roles } from '../../charts/blocks/postgres/patroni';
 import { kubectl, list, query, until } from '../cluster/support';
 import { find, ofKind, type Manifest } from '../support/manifests';
 import { renewed } from './authority';
@@ -66,17 +67,8 @@ export const changeFaults: readonly Fault[] = [
     name: 'password',
     title: "application's password rotated",
     inject: async (scene) => {
-      const { namespace, client } = scene.target;
       await scene.agents.run('login.js', 'remember');
-      const password = randomBytes(32).toString('hex');
-      await apply([
-        {
-          apiVersion: 'v1',
-          kind: 'Secret',
-          metadata: { name: client.secret, namespace },
-          data: { password: Buffer.from(password).toString('base64') },
-        },
-      ]);
+      await renewPasswords(scene, scene.target.client.secret);
       await runJob(scene, 'accounts', 180);
       // The writer's sessions are open; what is new must log in with what its pod is brought.
       await until(240, 'new sessions through both doors with the new password, none with the old', async () =>
@@ -87,7 +79,31 @@ export const changeFaults: readonly Fault[] = [
       );
     },
   },
+  {
+    name: 'member-passwords',
+    // Members have them from their environment: one after the other starts with the new ones.
+    title: "passwords of the members' own roles rotated, members renewed",
+    recoverySeconds: 600,
+    inject: async (scene) => {
+      const { name, namespace } = scene.target;
+      await renewPasswords(scene, `${name}-${roles.replication}`, `${name}-${roles.rewind}`);
+      await runJob(scene, 'accounts', 180);
+      await kubectl('rollout', 'restart', `statefulset/${name}`, '-n', namespace);
+      await kubectl('rollout', 'status', `statefulset/${name}`, '-n', namespace, '--timeout=900s');
+    },
+  },
 ];
+
+/** Other passwords in these Secrets. */
+const renewPasswords = ({ target: { namespace } }: Scene, ...names: string[]): Promise<unknown> =>
+  apply(
+    names.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace },
+      data: { password: Buffer.from(randomBytes(32).toString('hex')).toString('base64') },
+    })),
+  );
 
 const imageOf = ({ spec }: Manifest): string =>
   spec.template.spec.containers.find(({ name }: { name: string }) => name === 'server').image;

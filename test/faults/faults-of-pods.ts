@@ -65,6 +65,15 @@ export const podFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'delete-standby',
+    // Commits wait for it until the primary has named another.
+    title: "the synchronous replica's pod deleted",
+    inject: async (scene) => {
+      await remove(scene, [scene.replicas[0].pod], '--wait=false');
+      await pause(3);
+    },
+  },
+  {
     name: 'delete-replica-and-claim',
     title: 'a replica deleted with its volume',
     recoverySeconds: 420,

@@ -17,6 +17,11 @@ const shrink = `
   cp -a "$1/." "$1.small/"
   mount --bind "$1.small" "$1"`;
 
+/** What filled it is gone, and the file system is larger, as a claim is made: the member may need more log than was freed. */
+const relieve = `
+  rm -f "$1.small/filler"
+  mount -o remount,size=4g "$1.small"`;
+
 /** The data back to where they came from. Safe to repeat. */
 const grow = `
   if mountpoint -q "$1"; then umount "$1"; fi
@@ -83,7 +88,7 @@ const fill = `set -eu
 /** The volume of the primary is full: WAL cannot be written. */
 export const fullVolume: Fault = {
   name: 'full-volume',
-  title: "primary's volume full, its WAL too, freed after 60 s",
+  title: "primary's volume full, its WAL too, freed and enlarged after 60 s",
   // It mounts something on a node.
   reach: 'node',
   holdSeconds: 60,
@@ -101,7 +106,7 @@ export const fullVolume: Fault = {
   inject: async ({ target, primary, undo }) => {
     const folder = await folderOf(target, primary.pod);
     // From the node: a container that cannot write may not stand long enough.
-    undo(() => onNode(primary.node, 'rm -f "$1.small/filler"', folder));
+    undo(() => onNode(primary.node, relieve, folder));
     await inside(target.namespace, primary.pod, 'server', 'bash', '-c', fill);
     await pause(1);
   },

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What a cluster must offer to have its nodes hurt; see the error of `tool`. */
@@ -62,4 +62,21 @@ export function onNode(node: string, script: string, ...args: string[]): string 
   const first = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')[0] ?? '';
   const enter = ['--target', first, '--mount', '--', 'sh', '-euc', script, 'sh', ...args];
   return execFileSync('nsenter', enter, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+}
+
+/** Runs a shell script in the network of a pod, by its uid. */
+export function inNetworkOf(uid: string, script: string, ...args: string[]): string {
+  const [pid] = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && groupsOf(name).includes(`/pod${uid}/`));
+  if (!pid) throw new Error(`expected a process of the pod ${uid} on this machine, got none`);
+  const enter = ['--target', pid, '--net', '--', 'sh', '-euc', script, 'sh', ...args];
+  return execFileSync('nsenter', enter, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+}
+
+/** Control groups of a process; nothing when it has ended. */
+function groupsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return '';
+  }
 }

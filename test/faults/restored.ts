@@ -1,4 +1,4 @@
-import { kubectl, query, startJob } from '../cluster/support';
+import { kubectl, pause, query, startJob } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
 import { silence } from './judge';
@@ -11,45 +11,60 @@ const gibibyte = 2 ** 30;
 
 /** What the log of a restore says at the end of each of its parts. */
 const parts: readonly { readonly end: string; readonly title: string }[] = [
-  { end: 'the log of this minute is in the repository', title: 'its log of this minute leaves the primary' },
+  {
+    end: 'the log of this minute is in the repository',
+    title: 'the door closes, the log of this minute leaves the primary',
+  },
   { end: 'stopping the members', title: 'a copy is made, its log replayed, every table read' },
-  { end: 'the restored data serve', title: 'the members end, one starts with the copy' },
+  { end: 'the restored data serve', title: 'the members end, one starts with the copy, the door opens' },
   { end: 'every member has the restored data', title: 'the others are made anew from it' },
 ];
 
 /**
- * What it takes to restore the latest state of a database of a GiB over the live one, with three members that are
- * written to all the time.
+ * What it takes to restore a database of a GiB over the live one, with three members that are written to all the time.
  *
- * @param repeat restores, one after the other
+ * @param repeat restores of the latest state, one after the other; one to a moment follows
  * @returns a table of the parts of each, in seconds, and how long nobody could write
+ * @throws Error when a row is missing that must be there, or one is there that must not be
  */
 export async function measureRestore(agents: Agents, repeat: number): Promise<string> {
   const { target } = agents;
   const bytes = await fill(target);
   await finish(target, 'postgres-backup-full', {});
   const runs: number[][] = [];
-  for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents));
+  for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents, 'latest'));
+  runs.push(await restored(agents, 'a moment'));
   const titles = [...parts.map(({ title }) => title), 'nobody writes', 'the same through PgBouncer'];
   return table(
-    [`${(bytes / gibibyte).toFixed(2)} GiB, restored over the live database`, 'seconds, each run'],
+    [
+      `${(bytes / gibibyte).toFixed(2)} GiB, restored over the live database`,
+      'seconds, each run; the last to a moment',
+    ],
     titles.map((title, index) => [title, runs.map((times) => seconds(times[index] ?? NaN)).join(', ')]),
     true,
   );
 }
 
 /** Milliseconds of each part, then those without an acknowledged write through each door. */
-async function restored(agents: Agents): Promise<number[]> {
+async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<number[]> {
   const { target } = agents;
   await whole(target, 300);
   await agents.startWriter('');
   await flowing(agents, 60);
   const since = Date.now();
-  const log = await finish(target, 'postgres-restore', { TARGET: 'latest', CONFIRM: target.namespace });
+  await pause(after);
+  const moment = Date.now();
+  await pause(after);
+  const TARGET = to === 'latest' ? to : new Date(moment).toISOString();
+  const log = await finish(target, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
   await whole(target, 300);
   await flowing(agents, 60);
-  const { acknowledged } = await agents.written(since);
+  const { acknowledged, lost } = await agents.written(since);
   const { direct, pooled } = target.doors;
+  const missing = lost.filter(({ series, acked }) => (to === 'latest' ? series === pooled : acked < moment));
+  const surplus = to === 'latest' ? '0' : await ask(target, laterThan(moment));
+  process.stderr.write(`${to}: ${missing.length} rows are missing that must be there, ${surplus} are there too many\n`);
+  if (missing.length > 0 || surplus !== '0') throw new Error(`expected exactly the rows of ${TARGET}, got others`);
   const silences = [direct, pooled].map((door) => silence(acknowledged[door], since, Date.now()).longest);
   const times = log.map((line) => Date.parse(line.slice(0, line.indexOf(' '))));
   const marks = [0, ...parts.map(({ end }) => log.findIndex((line) => line.includes(end)))];
@@ -57,6 +72,13 @@ async function restored(agents: Agents): Promise<number[]> {
   const at = (part: number) => times[marks[part] ?? 0] ?? NaN;
   return [...parts.map((_, part) => at(part + 1) - at(part)), ...silences];
 }
+
+/** Seconds of writing before a moment, and behind it. */
+const after = 5;
+
+/** Rows that were written behind a moment, before the restore began. */
+const laterThan = (moment: number): string =>
+  `select count(*) from faults.rows where at > to_timestamp(${moment / 1000}) and at < to_timestamp(${moment / 1000 + after})`;
 
 /** Rows of no order, as much as a GiB; gives the size of all that the server holds. */
 async function fill(target: Target): Promise<number> {
