@@ -16,7 +16,7 @@ const parts: readonly { readonly end: string; readonly title: string }[] = [
     title: 'the door closes, the log of this minute leaves the primary',
   },
   { end: 'stopping the members', title: 'a copy is made, its log replayed, every table read' },
-  { end: 'the restored data serve', title: 'the members end, one starts with the copy, the door opens' },
+  { end: 'the restored data serve, and', title: 'the members end, one starts with the copy, the door opens' },
   { end: 'every member has the restored data', title: 'the others are made anew from it' },
 ];
 

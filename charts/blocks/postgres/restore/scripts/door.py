@@ -16,7 +16,7 @@ def closed():
     # None are wanted when a former restore was ended by force.
     pods = max(kubernetes.wanted(KIND, name), least)
     try:
-        say(f"closing {name}: clients wait until the restored data serve")
+        say(f"closing {name}: what clients wrote from here on would be dropped")
         kubernetes.scale(KIND, name, 0)
         kubernetes.wait(f"{name} to end", lambda: not kubernetes.pods(name))
         yield
