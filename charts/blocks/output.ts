@@ -48,20 +48,16 @@ export function synthesise<T extends { readonly environment: string }>(
  * @throws Error with all that is wrong, each line with the name of whose it is
  */
 export function together<T>(all: readonly T[], nameOf: (one: T) => string, act: (one: T) => void): void {
-  const problems: [string, unknown][] = [];
-  for (const one of all) {
+  const problems = all.flatMap((one) => {
     try {
       act(one);
+      return [];
     } catch (error) {
-      problems.push([nameOf(one), error]);
+      const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+      return lines.map((line) => `${nameOf(one)}: ${line}`);
     }
-  }
-  if (problems.length === 0) return;
-  const lines = problems.map(([name, error]) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
-  throw new AggregateError(
-    problems.map(([, error]) => error),
-    lines.join('\n'),
-  );
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
 /** Objects that would replace each other, and hosts that two platforms claim. */

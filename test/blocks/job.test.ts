@@ -87,6 +87,15 @@ test('ALL-27 a job that runs once is never cleaned away, or it would run again',
   expect(object(school, 'Job/seed').spec).not.toHaveProperty('ttlSecondsAfterFinished');
 });
 
+test('ALL-16 a schedule is in UTC, wherever the cluster stands', () => {
+  const school = platform();
+  new Job(school, 'seed', { ...minimal, schedule: '0 3 * * *' });
+  expect(object(school, 'CronJob/seed').spec.timeZone).toBe('Etc/UTC');
+  const another = platform();
+  new Job(another, 'by-hand', { ...minimal, onDemand: true });
+  expect(object(another, 'CronJob/by-hand').spec).not.toHaveProperty('timeZone');
+});
+
 test('ALL-14 runs of a schedule never overlap', () => {
   const school = platform();
   new Job(school, 'seed', { ...minimal, schedule: '0 3 * * *' });

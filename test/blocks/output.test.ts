@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiObject, type App } from 'cdk8s';
-import { synthesise } from '../../charts/blocks/output';
+import { synthesise, together } from '../../charts/blocks/output';
 import type { Platform } from '../../charts/blocks/platform';
 import { platform } from '../support/testing';
 
@@ -87,11 +87,20 @@ test('a failing environment leaves the former output byte for byte, and nothing 
 });
 
 test('what is wrong with several environments is said at once', () => {
-  const build = (_app: App, { environment }: { environment: string }) => {
-    throw new Error(`expected a sound platform in ${environment}`);
-  };
+  const platforms = ['school', 'library', 'canteen'];
+  const build = () =>
+    together(platforms, String, (name) => {
+      if (name !== 'library') throw new Error(`expected a sound ${name}`);
+    });
   expect(() => synthesise(fresh().outdir, [production, staging], build)).toThrow(
-    new Error('production: expected a sound platform in production\nstaging: expected a sound platform in staging'),
+    new Error(
+      ['production', 'staging']
+        .flatMap((place) => [
+          `${place}: school: expected a sound school`,
+          `${place}: canteen: expected a sound canteen`,
+        ])
+        .join('\n'),
+    ),
   );
 });
 
@@ -136,7 +145,7 @@ test('two objects of one kind and name are named', () => {
     configMap(scope, 'two', 'second');
   });
   expect(wrong).toBe(
-    'production: Validation failed with the following errors:\n  [] expected one object ConfigMap school/greeting, got two',
+    'production: Validation failed with the following errors:\nproduction:   [] expected one object ConfigMap school/greeting, got two',
   );
 });
 
@@ -147,7 +156,7 @@ test('ALL-03 a host in two platforms is named', () => {
   });
   expect(wrong).toBe(
     'production: Validation failed with the following errors:\n' +
-      '  [] expected host `physics.school.edu` to belong to one platform, got school and university: change a domain',
+      'production:   [] expected host `physics.school.edu` to belong to one platform, got school and university: change a domain',
   );
 });
 

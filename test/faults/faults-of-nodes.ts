@@ -65,7 +65,7 @@ export const nodeFaults: readonly Fault[] = [
   {
     name: 'policy-open',
     // Other engines end what a policy forbids.
-    title: `the same, and from those that are open`,
+    title: `NetworkPolicies that cut the primary off, open connections too, for ${held} s`,
     reach: 'node',
     handsOver: true,
     holdSeconds: held,

@@ -42,6 +42,7 @@ export class Configured {
       env: base,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    const closed = once(server, 'close');
     let log = '';
     server.stderr.on('data', (chunk) => (log += chunk));
     try {
@@ -52,7 +53,7 @@ export class Configured {
       return await act(port);
     } finally {
       server.kill('SIGINT');
-      await once(server, 'close');
+      await closed;
     }
   }
 

@@ -60,7 +60,8 @@ export class Maker {
 
   /** Runs secrets.js to its end. */
   run(inventory: object, port: number) {
-    const INVENTORY = path.join(this.folder, 'inventory.json');
+    // Of its own: another run may be reading.
+    const INVENTORY = path.join(mkdtempSync(path.join(this.folder, 'run-')), 'inventory.json');
     writeFileSync(INVENTORY, JSON.stringify(inventory));
     const API_SERVER = `http://127.0.0.1:${port}`;
     return run('secrets.js', { INVENTORY, SERVICEACCOUNT_DIR: this.account, API_SERVER }).ended;

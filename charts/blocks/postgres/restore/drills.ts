@@ -21,6 +21,10 @@ create table if not exists ${schema}.drills (
   newest_row_age_seconds bigint,
   problem text
 );
+-- As it was before the age of the newest row was noted.
+alter table ${schema}.drills
+  add column if not exists state_age_seconds bigint, add column if not exists newest_row_age_seconds bigint;
+drop function if exists ${schema}.record_drill(int, text, boolean, int, bigint, bigint, text);
 create or replace function ${schema}.record_drill(
   repository int, label text, succeeded boolean, seconds int, bytes bigint, state_age bigint, row_age bigint, problem text
 ) returns void

@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import signal
 
 import kubernetes
 from archive import Problem, say
 
 KIND = "deployments"
+# A pod of the pooler has a minute to end its clients' transactions.
+SECONDS = 180
 
 
 @contextlib.contextmanager
@@ -18,7 +21,7 @@ def closed():
     try:
         say(f"closing {name}: what clients wrote from here on would be dropped")
         kubernetes.scale(KIND, name, 0)
-        kubernetes.wait(f"{name} to end", lambda: not kubernetes.pods(name))
+        kubernetes.wait(f"{name} to end", empty, SECONDS)
         yield
     except BaseException as error:
         reopen(name, pods, f"{error}\n")
@@ -26,9 +29,29 @@ def closed():
     reopen(name, pods)
 
 
+def empty():
+    left = kubernetes.pods(os.environ["POOLER"])
+    if left:
+        raise Problem(f"{', '.join(left)} still there: delete by force what was on a node that is gone")
+    return True
+
+
+def refuse_open():
+    """Whoever keeps the cluster as it is declared may have opened it meanwhile."""
+    name = os.environ["POOLER"]
+    left = kubernetes.pods(name)
+    if left:
+        raise Problem(f"expected {name} to stay closed, got {', '.join(left)}: switch automated sync off, and start again")
+
+
 def reopen(name, pods, former=""):
+    """Whatever asks this program to end meanwhile has to wait."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         kubernetes.scale(KIND, name, pods)
     except Problem as problem:
         raise Problem(f"{former}{problem}\nClients find no way to the database: scale {name} to {pods}") from None
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     say(f"{name} opens again, with {pods} pod{'s' if pods > 1 else ''}")

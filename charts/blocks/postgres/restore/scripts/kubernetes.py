@@ -17,9 +17,14 @@ def call(method, path, body=None):
 
 
 def scale(kind, name, pods):
-    """From now on so many pods are wanted."""
-    if call("PATCH", scale_of(kind, name), {"spec": {"replicas": pods}}) is None:
-        raise Problem(f"expected {name} among the {kind}, got none")
+    """From now on so many pods are wanted. An API server that is away for a moment is asked again."""
+
+    def scaled():
+        if call("PATCH", scale_of(kind, name), {"spec": {"replicas": pods}}) is None:
+            raise Problem(f"expected {name} among the {kind}, got none")
+        return True
+
+    wait(f"{name} to be scaled to {pods}", scaled, 60)
 
 
 def wanted(kind, name):
@@ -28,12 +33,15 @@ def wanted(kind, name):
 
 
 def scale_of(kind, name):
+    """Where the API server is asked how many pods there shall be."""
     return f"/apis/apps/v1/namespaces/{{}}/{kind}/{name}/scale"
 
 
 def pods(name):
-    """Names of the pods of a workload, those that are ending too."""
-    answer = call("GET", f"/api/v1/namespaces/{{}}/pods?labelSelector=app.kubernetes.io%2Fname%3D{name}") or {"items": []}
+    """Names of the pods of a workload, those that are ending too; not of those that have ended and are kept to be read."""
+    living = "status.phase%21%3DFailed%2Cstatus.phase%21%3DSucceeded"
+    path = f"/api/v1/namespaces/{{}}/pods?labelSelector=app.kubernetes.io%2Fname%3D{name}&fieldSelector={living}"
+    answer = call("GET", path) or {"items": []}
     return sorted(pod["metadata"]["name"] for pod in answer["items"])
 
 

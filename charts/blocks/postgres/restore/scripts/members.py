@@ -79,6 +79,8 @@ class Cluster:
             say(f"stopping the members of {self.name}")
             self.halt()
             self.refuse_a_twin(folders.data, timeline, repository)
+            folders.tidy()
+            # Before the names change: a member that found the former state would take the restored data for old ones.
             kubernetes.forget(self.name)
             folders.exchange()
             say(f"{self.first} starts with the restored data")
@@ -164,19 +166,24 @@ class Exchange:
         self.copy = copy
         self.kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
 
-    def exchange(self):
-        # What belongs to a former life of these files.
+    def tidy(self):
+        """Removes from the copy what belongs to a former life of its files."""
         for name in ("postmaster.pid", "postmaster.opts", "patroni.dynamic.json", "recovery.signal", "standby.signal"):
             if os.path.exists(os.path.join(self.copy, name)):
                 os.remove(os.path.join(self.copy, name))
+
+    def exchange(self):
+        """The copy becomes the data, and the data are kept."""
         if os.path.exists(self.data):
             os.rename(self.data, self.kept)
         os.rename(self.copy, self.data)
 
     def begun(self):
+        """Whether a folder has changed its name."""
         return os.path.exists(self.kept) or not os.path.exists(self.copy)
 
     def put_back(self):
+        """Each folder where it was, from whatever step."""
         if not os.path.exists(self.copy):
             os.rename(self.data, self.copy)
         if os.path.exists(self.kept):

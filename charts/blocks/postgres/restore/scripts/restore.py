@@ -71,6 +71,7 @@ def live():
             with served(FOLDER, repository, choice, durable=True) as (server, _):
                 timeline = server.parted()[0]
                 server.adopt()
+            door.refuse_open()
             cluster.replace(FOLDER, timeline, repository)
         cluster.follow()
 
