@@ -25,7 +25,7 @@ export class AiGovernance extends Platform {
     const { backup, domain, images, registry } = governance;
     const size = governanceFigures(governance.size);
 
-    // Database (GOV-04, GOV-15), caches and sessions (GOV-07, GOV-14, GOV-19), vectors (GOV-06)
+    // Database (GOV-04, GOV-15; the guide names no variables for its replicas: these are ours), caches and sessions (GOV-07, GOV-14, GOV-19), vectors (GOV-06)
     const postgres = new Postgres(this, 'postgres', {
       size: size.postgres,
       version: governance.postgresVersion,
@@ -34,6 +34,7 @@ export class AiGovernance extends Platform {
       database: 'aigov',
       owner: 'aigov_user',
       variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
+      readVariables: { url: 'DATABASE_REPLICA_URL', user: 'DB_REPLICA_USER', password: 'DB_REPLICA_PASSWORD' },
       backup,
     });
     const redis = new Redis(this, 'redis', {
@@ -88,7 +89,7 @@ export class AiGovernance extends Platform {
       port: 8000,
       size: size.backend,
       otherHealthPaths: ['/api/admin/health'],
-      uses: { postgres, redis, qdrant },
+      uses: { postgres, replicas: postgres.replicas, redis, qdrant },
       variables: {
         ...variables,
         WEB_CONCURRENCY: `${governance.uvicornWorkers}`,

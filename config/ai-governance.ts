@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucket, count, memory, name, scaledSize, size, storedSize, tag, volume } from './figures';
+import { bucket, count, memory, name, readingPooler, scaledSize, size, storedSize, tag, volume } from './figures';
 import { platform } from './platform';
 
 const figures = z.strictObject({
@@ -44,6 +44,7 @@ const sizes: Readonly<Record<'small' | 'large', GovernanceFigures>> = {
 
 /** Settings of the AI Governance Literacy Platform. */
 export const aiGovernance = platform.extend({
+  pooler: readingPooler,
   images: z.strictObject({ backend: tag, frontend: tag }),
   /** A size of the guide, or figures of one's own. */
   size: z.union([z.enum(['small', 'large']), figures], 'to be small, large or figures of its own'),

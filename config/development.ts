@@ -98,7 +98,7 @@ export const development: Settings = {
     accessTokenExpireMinutes: 30,
     maxUploadSize: '100Mi',
     postgresVersion: '17',
-    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 24 },
+    pooler: { cpu: '250m', memory: '64Mi', replicas: { min: 1, max: 1 }, poolSize: 16, readPoolSize: 8 },
     backup: {
       schedule: '0 2 * * *',
       incremental: '0 8,14,20 * * *',

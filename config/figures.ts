@@ -100,6 +100,9 @@ export const scaledSize = z.strictObject({ cpu, memory, replicas });
 /** PgBouncer: most connections that one pod of it opens, beside its pods (ALL-12). */
 export const pooler = scaledSize.extend({ poolSize: count });
 
+/** The same where somebody reads from the replicas, and most connections that one pod opens to them (GOV-04). */
+export const readingPooler = pooler.extend({ readPoolSize: count });
+
 export const storedSize = z.strictObject({ cpu, memory, storage });
 
 /** A volume of a service; with ReadWriteOnce one pod at most can use it (GOV-16). */

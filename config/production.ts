@@ -100,7 +100,7 @@ export const production: Settings = {
     accessTokenExpireMinutes: 30,
     maxUploadSize: '100Mi',
     postgresVersion: '17',
-    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 16 },
+    pooler: { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 3 }, poolSize: 11, readPoolSize: 5 },
     backup: {
       schedule: '0 2 * * *',
       incremental: '0 8,14,20 * * *',

@@ -74,6 +74,16 @@ test('GOV-04 GOV-15 the database, its address and its users have the names of th
   expect(sql).toContain("select format('create database %I owner %I', 'aigov', 'aigov_user')");
 });
 
+test('GOV-04 the backend reads from the replicas, as somebody who cannot write', () => {
+  expect(variables('backend')).toMatchObject({
+    DATABASE_REPLICA_URL: 'postgresql://$(DB_REPLICA_USER):$(DB_REPLICA_PASSWORD)@postgres:5432/aigov_replicas',
+    DB_REPLICA_USER: 'backend_reads',
+    DB_REPLICA_PASSWORD: 'postgres-backend-reads/password',
+  });
+  const ini = find(production, 'ConfigMap', 'postgres-pooler-configuration').data?.['pgbouncer.ini'];
+  expect(ini).toContain('\naigov_replicas = host=postgres-replicas ');
+});
+
 test('GOV-15 POSTGRES_ variables stand in the database and the Jobs of its accounts and its restore alone', () => {
   const holders = podsOf(production)
     .filter(({ template }) => JSON.stringify(template).includes('"POSTGRES_'))
@@ -192,13 +202,13 @@ test('GOV-18 the domain and its www are one site, in the certificate and for bro
 });
 
 test('ALL-12 pools that the server cannot hold are refused, with the platform, the keys and both figures', () => {
-  const pooler = { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 8 }, poolSize: 16 };
+  const pooler = { cpu: '1', memory: '256Mi', replicas: { min: 2, max: 8 }, poolSize: 11, readPoolSize: 5 };
   const wrong = () =>
     governance.synthesise('production', (settings) => ({
       ...settings,
       aiGovernance: { ...settings.aiGovernance, pooler },
     }));
   expect(wrong).toThrow(
-    /^ai-governance: expected `maxConnections` to be at least 1\d\d, got 100: \d+ pods of the pooler .* lower `pooler\.poolSize` or `pooler\.replicas\.max`$/,
+    /^ai-governance: expected `maxConnections` to be at least 1\d\d, got 100: \d+ pods of the pooler .* lower `pooler\.poolSize`, `pooler\.readPoolSize` or `pooler\.replicas\.max`$/,
   );
 });

@@ -1,14 +1,13 @@
 import { Construct } from 'constructs';
 import type { Platform } from '../../charts/blocks/platform';
 import { Pooler, type PoolerProps } from '../../charts/blocks/postgres/pooler';
+import { poolerHba, poolerIni } from '../../charts/blocks/postgres/pooler-configuration';
 import {
   checkFits,
   directConnections,
-  poolerHba,
-  poolerIni,
   poolerSizes,
   type PoolerDemand,
-} from '../../charts/blocks/postgres/pooler-configuration';
+} from '../../charts/blocks/postgres/pooler-sizes';
 import { everyPropReachesTheOutput, object, platform } from '../support/testing';
 
 const demand: PoolerDemand = {
@@ -19,6 +18,7 @@ const demand: PoolerDemand = {
   maxConnections: 110,
   clients: { agents_api: 60, ml_engine: 30, beat: 1 },
 };
+const servers = { primary: 'here', replicas: 'there' };
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 describe('ALL-12 GOV-05 the pods of a pooler', () => {
@@ -90,18 +90,18 @@ describe('ALL-12 the shares of clients', () => {
 });
 
 test('the database of the lookups is nobody’s', () => {
-  expect(() => poolerIni('postgres', 'here', poolerSizes(demand))).toThrow(
+  expect(() => poolerIni('postgres', servers, poolerSizes(demand))).toThrow(
     new Error('expected `database` not to be `postgres`, which holds no data: choose another name'),
   );
 });
 
 test('TDA-16 everything is encrypted, and everybody proves who they are', () => {
-  const ini = poolerIni('grades', 'here', poolerSizes(demand));
+  const ini = poolerIni('grades', servers, poolerSizes(demand));
   expect(ini.match(/^\w+_tls_sslmode = .*$/gm)).toEqual([
     'client_tls_sslmode = verify-full',
     'server_tls_sslmode = verify-full',
   ]);
-  expect(poolerHba('grades')).toBe('hostssl all pooler all reject\nhostssl grades all all scram-sha-256\n');
+  expect(poolerHba('grades', [])).toBe('hostssl all pooler all reject\nhostssl grades all all scram-sha-256\n');
 });
 
 const tls = { path: '/tls', volume: { certificate: 'postgres-pooler-tls' } };
@@ -110,12 +110,14 @@ const props: Required<PoolerProps> = {
   size: { cpu: '500m', memory: '128Mi' },
   replicas: { min: 2, max: 3 },
   server: 'postgres',
-  primary: 'postgres-primary',
+  servers: { primary: 'postgres-primary', replicas: 'postgres-replicas' },
   database: 'grades',
-  poolSize: 20,
+  poolSize: 15,
+  readPoolSize: 5,
   direct: { exporter: 2, migration: 4 },
   maxConnections: 109,
   clients: () => ({ agents_api: 60, ml_engine: 30 }),
+  readers: () => ({ agents_api_reads: 60 }),
   password: { secret: 'postgres-pooler', key: 'password' },
   tls,
 };
@@ -138,10 +140,12 @@ describe('a pooler with every prop', () => {
     size: ['Deployment/postgres-pooler', 'spec.template.spec.containers.0.resources.limits.cpu', '500m'],
     replicas: ['HorizontalPodAutoscaler/postgres-pooler', 'spec.maxReplicas', 3],
     server: ['Service/postgres', 'spec.selector', { 'app.kubernetes.io/name': 'postgres-pooler' }],
-    primary: [files, ini, expect.stringContaining('grades = host=postgres-primary port=5432 dbname=grades ')],
+    servers: [files, ini, expect.stringContaining('grades = host=postgres-primary port=5432 dbname=grades ')],
     database: [files, ['data', 'hba.conf'], expect.stringContaining('hostssl grades all all scram-sha-256')],
-    poolSize: [files, ini, expect.stringMatching(/^grades = .* max_db_connections=18 /m)],
-    clients: [files, ini, expect.stringContaining('ml_engine = pool_size=6 max_user_client_connections=60')],
+    poolSize: [files, ini, expect.stringMatching(/^grades = .* max_db_connections=13 /m)],
+    readPoolSize: [files, ini, expect.stringMatching(/^grades_replicas = .* max_db_connections=3 /m)],
+    readers: [files, ini, expect.stringContaining('agents_api_reads = pool_size=3 max_user_client_connections=120')],
+    clients: [files, ini, expect.stringContaining('ml_engine = pool_size=4 max_user_client_connections=60')],
     password: [
       'Deployment/postgres-pooler',
       'spec.template.spec.containers.0.env',

@@ -7,18 +7,19 @@ const props: Required<PostgresProps> = {
   size: { cpu: '2', memory: '2Gi', storage: '100Gi' },
   version: '16',
   maxConnections: 120,
-  pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 2 }, poolSize: 21 },
+  pooler: { cpu: '500m', memory: '128Mi', replicas: { min: 2, max: 2 }, poolSize: 14, readPoolSize: 7 },
   documented: { memory: '2Gi', parameters: { work_mem: '63MB' } },
   database: 'grades',
   owner: 'teacher',
   variables: { url: 'DATABASE_URL', user: 'DB_USER', password: 'DB_PASSWORD' },
+  readVariables: { url: 'REPLICA_URL', user: 'REPLICA_USER', password: 'REPLICA_PASSWORD' },
   backup: {
     schedule: '30 1 * * *',
     retentionDays: 14,
     destinations: [{ kind: 's3', bucket: 'school-backups', endpoint: 'https://s3.school.edu', region: 'eu-1' }],
   },
   extensions: ['postgis'],
-  users: { application: 'pupil', backup: 'keeper_user', replication: 'copyist' },
+  users: { application: 'pupil', backup: 'keeper_user', replication: 'copyist', readOnly: 'visitor' },
 };
 
 /** A platform with the database and services that use it. */
@@ -29,10 +30,19 @@ function school(...clients: string[]): Platform {
   return scope;
 }
 
+/** The same with a service that reads alone. */
+function withReport(): Platform {
+  const scope = platform();
+  const postgres = new Postgres(scope, 'postgres', props);
+  service(scope, 'api', { uses: { postgres } });
+  service(scope, 'report', { uses: { replicas: postgres.replicas } });
+  return scope;
+}
+
 const envOf = (scope: Platform, label: string) => object(scope, label).spec.template.spec.containers[0].env;
 
 describe('a database with every prop', () => {
-  everyPropReachesTheOutput<PostgresProps>(() => school('api'), {
+  everyPropReachesTheOutput<PostgresProps>(withReport, {
     size: ['StatefulSet/postgres', 'spec.volumeClaimTemplates.0.spec.resources.requests.storage', '100Gi'],
     version: [
       'StatefulSet/postgres',
@@ -48,7 +58,7 @@ describe('a database with every prop', () => {
     pooler: [
       'ConfigMap/postgres-pooler-configuration',
       ['data', 'pgbouncer.ini'],
-      expect.stringContaining('max_db_connections=19'),
+      expect.stringContaining('max_db_connections=12'),
     ],
     database: [
       'ConfigMap/postgres-accounts',
@@ -84,6 +94,11 @@ describe('a database with every prop', () => {
         { name: 'PGSSLCERT', value: '/app/ssl/client-cert.pem' },
         { name: 'PGSSLKEY', value: '/app/ssl/client-key.pem' },
       ],
+    ],
+    readVariables: [
+      'Deployment/report',
+      'spec.template.spec.containers.0.env.2',
+      { name: 'REPLICA_URL', value: 'postgresql://$(REPLICA_USER):$(REPLICA_PASSWORD)@postgres:5432/grades_replicas' },
     ],
     backup: [
       'StatefulSet/postgres',
@@ -315,13 +330,14 @@ test.each([
   ['the exporter', 'monitor', { backup: 'monitor' }],
   ['the superuser', 'postgres', { replication: 'postgres' }],
   ['each other', 'pupil', { application: 'pupil', backup: 'pupil' }],
+  ['who reads alone', 'read_only', { backup: 'read_only' }],
 ])('TDA-05 users with the name of %s are refused', (_, name, users) => {
   expect(() => new Postgres(platform(), 'postgres', { ...props, users })).toThrow(
     new Error(`expected the users of postgres to have names of their own, got \`${name}\` twice`),
   );
 });
 
-test.each(['teacher', 'monitor', 'postgres', 'replicator', 'pooler', 'pupil', 'keeper-user', 'copyist'])(
+test.each(['teacher', 'monitor', 'postgres', 'replicator', 'pooler', 'pupil', 'keeper-user', 'copyist', 'visitor'])(
   'PHY-22 TDA-05 a client that would take the role of another is refused: %s',
   (id) => {
     const scope = platform();

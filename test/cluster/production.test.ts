@@ -26,6 +26,36 @@ jest.setTimeout(900_000);
 
 const byHttps = { 'X-Forwarded-Proto': 'https' };
 
+/** What a reader saw: its first row, how many answers, the longest time between two in milliseconds, what went wrong. */
+interface Reading {
+  readonly first: readonly string[];
+  readonly answers: number;
+  readonly longest: number;
+  readonly failures: readonly string[];
+}
+
+/** Reads for some milliseconds, at least once, ten times a second. */
+const readAlways = `
+  const { Postgres } = require('/rehearsal/postgres.js');
+  const [variable, milliseconds] = process.argv.slice(1);
+  const seen = { first: [], answers: 0, longest: 0, failures: [] };
+  (async () => {
+    const postgres = await Postgres.connect({ url: process.env[variable] });
+    const end = Date.now() + Number(milliseconds);
+    let last = Date.now();
+    do {
+      await postgres.query('select pg_is_in_recovery(), session_user, current_user').then(
+        ([row]) => { seen.answers += 1; if (seen.answers === 1) seen.first = row; },
+        (error) => seen.failures.push(String(error)),
+      );
+      seen.longest = Math.max(seen.longest, Date.now() - last);
+      last = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (Date.now() < end);
+    postgres.close();
+  })().catch((error) => seen.failures.push(String(error))).finally(() => console.log(JSON.stringify(seen)));
+`;
+
 beforeAll(async () => {
   await requireCluster({ nodes: 3, definitions: true });
   // Production asks for most of what three small nodes have.
@@ -106,6 +136,25 @@ describe.each(productions)('production of $platform', (production) => {
     });
   }
 
+  if (production.reads) {
+    const { service, url } = production.reads;
+    const read = async (milliseconds: number) =>
+      JSON.parse(await node(namespace, `deployment/${service}`, readAlways, url, `${milliseconds}`)) as Reading;
+
+    test(`GOV-04 ${service} reads from a replica, as somebody who cannot write, and notices no failover`, async () => {
+      expect(await read(0)).toMatchObject({ first: ['t', 'backend_reads', 'read_only'], failures: [] });
+      const before = await primary(namespace);
+      const reading = read(20_000);
+      await pause(3);
+      await kubectl('delete', 'pod', `${before}`, '-n', namespace, '--wait=false');
+      const { failures, answers, longest } = await reading;
+      expect(failures).toEqual([]);
+      expect(answers).toBeGreaterThan(100);
+      expect(longest).toBeLessThan(2000);
+      expect(await primary(namespace)).not.toBe(before);
+    });
+  }
+
   test('ALL-08 the autoscalers read CPU and memory of their pods', async () => {
     const deadline = Date.now() + 120_000;
     while ((await activeScalers(namespace)) < scaled.length && Date.now() < deadline) await pause(5);
@@ -120,6 +169,10 @@ describe.each(productions)('production of $platform', (production) => {
     expect((await stop()).map((seen) => Object.keys(seen))).toEqual([['200']]);
   });
 });
+
+const primary = async (namespace: string): Promise<string | undefined> =>
+  (await list('pods', namespace)).find(({ metadata }) => metadata.labels?.['slipway.dev/role'] === 'primary')?.metadata
+    .name;
 
 const activeScalers = async (namespace: string): Promise<number> =>
   (await list('hpa', namespace)).filter(({ status }: Manifest) =>

@@ -15,6 +15,8 @@ export interface Production {
   readonly drained: { readonly service: string; readonly path: string };
   /** A page whose visitors stay with one pod. */
   readonly sticky?: string;
+  /** A service that reads from the replicas, and the variable that leads there. */
+  readonly reads?: { readonly service: string; readonly url: string };
 }
 
 const small = governanceFigures('small');
@@ -51,5 +53,6 @@ export const productions: readonly Production[] = [
     host: 'ai-governance.example',
     health: { service: 'backend', port: 8000, path: '/api/admin/health' },
     drained: { service: 'frontend', path: '/' },
+    reads: { service: 'backend', url: 'DATABASE_REPLICA_URL' },
   },
 ];

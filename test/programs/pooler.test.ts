@@ -6,9 +6,11 @@ import { password, Pooling, type Login } from './pooling';
 const demand = {
   replicas: { min: 2, max: 2 },
   poolSize: 20,
+  readPoolSize: 5,
   direct: { others: 12 },
-  maxConnections: 95,
+  maxConnections: 115,
   clients: { marks: 300, homework: 200 },
+  readers: { marks_reads: 30 },
 };
 const pooling = new Pooling(demand);
 const marks: Login = { role: 'marks' };
@@ -80,6 +82,28 @@ describe('TDA-16 GOV-05 who logs in', () => {
     pooling.renew('server');
     pooling.reloadServer();
     await eventually(() => pooling.ask('select 1', marks).status === 0);
+  });
+});
+
+describe('GOV-04 who reads from the replicas', () => {
+  const reader: Login = { role: 'marks_reads', database: 'grades_replicas' };
+
+  test('opens that database, and no other', () => {
+    expect(pooling.ask('select session_user, current_database()', reader).lines).toEqual(['marks_reads|grades']);
+    expect(pooling.ask('select 1', { role: 'marks_reads' }).error).toContain('login rejected');
+    expect(pooling.ask('select 1', { ...reader, database: 'postgres_replicas' }).error).toContain('login rejected');
+    expect(pooling.ask('select 1', { ...reader, role: 'marks' }).error).toContain('no authentication method');
+  });
+
+  test('does not miss the primary, not even to log in', () => {
+    pooling.server("alter role marks_reads password 'other'");
+    for (const name of ['grades', 'postgres']) pooling.console(`pause ${name}`);
+    // A new password is looked up: nothing of it is known here.
+    expect(pooling.ask('select 1', { ...reader, password: 'other', patienceSeconds: 3 }).lines).toEqual(['1']);
+    expect(pooling.ask('select 1', { ...marks, patienceSeconds: 3 }).status).not.toBe(0);
+    for (const name of ['grades', 'postgres']) pooling.console(`resume ${name}`);
+    expect(pooling.ask('select 1', marks).lines).toEqual(['1']);
+    pooling.server(`alter role marks_reads password '${password}'`);
   });
 });
 

@@ -5,11 +5,10 @@ import {
   poolerHba,
   poolerIni,
   poolerPort,
-  poolerSizes,
   poolerStart,
   poolerStop,
-  type PoolerDemand,
 } from '../../charts/blocks/postgres/pooler-configuration';
+import { poolerSizes, type PoolerDemand } from '../../charts/blocks/postgres/pooler-sizes';
 import { eventually, freePort } from '../rehearsal/support';
 import { need } from '../support/need';
 import { base, Files } from './pooling-files';
@@ -23,6 +22,7 @@ const rolesSql = `
 create role teacher login password '${password}';
 create role marks login password '${password}';
 create role homework login password '${password}';
+create role marks_reads login password '${password}';
 grant teacher to marks, homework;
 alter role marks set role to teacher;
 alter role homework set role to teacher;
@@ -138,12 +138,12 @@ export class Pooling {
 
   /** The file that PgBouncer reads. */
   get ini(): string {
-    return this.moved(poolerIni(database, 'localhost', poolerSizes(this.demand)));
+    return this.moved(poolerIni(database, { primary: 'localhost', replicas: 'localhost' }, poolerSizes(this.demand)));
   }
 
   async startPooler(): Promise<void> {
     this.files.write('etc/pgbouncer.ini', this.ini);
-    this.files.write('etc/hba.conf', poolerHba(database));
+    this.files.write('etc/hba.conf', poolerHba(database, Object.keys(this.demand.readers ?? {})));
     // The script runs as the tests do, PgBouncer perhaps as another, who may read this file and no new one of root's.
     this.files.write('run/userlist.txt');
     const env = { ...base, POOLER_PASSWORD: `${password}"` };

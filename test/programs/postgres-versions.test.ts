@@ -37,7 +37,8 @@ describe.each(others)('TDA-04 PostgreSQL %s', (version) => {
     server.serving(moved, (port) => {
       const database = new Server(port);
       const users = { application: 'pupil', backup: 'keeper', replication: 'copyist' };
-      const text = accountsSql({ database: 'grades', owner: 'teacher', extensions: [], users }, ['marks'], 'monitor');
+      const clients = { writing: ['marks'], reading: ['marks-reads'] };
+      const text = accountsSql({ database: 'grades', owner: 'teacher', extensions: [], users }, clients, 'monitor');
       for (let time = 1; time <= 2; time += 1) {
         const done = database.file('postgres', 'postgres', 'accounts.sql', text);
         expect(done).toEqual({ status: 0, lines: [], error: '' });
@@ -46,6 +47,7 @@ describe.each(others)('TDA-04 PostgreSQL %s', (version) => {
       expect(as('teacher', 'create table marks (id int)')).toMatchObject({ status: 0 });
       expect(as('marks', 'insert into marks values (1) returning current_user').lines).toEqual(['pupil']);
       expect(as('keeper', 'select count(*) from marks').lines).toEqual(['1']);
+      expect(as('marks_reads', 'select count(*), current_user from marks group by 2').lines).toEqual(['1|read_only']);
       expect(as('keeper', 'delete from marks').error).toContain('permission denied for table marks');
       for (const role of ['marks', 'keeper', 'monitor']) {
         expect(as(role, 'create table mine (id int)').error).toContain('permission denied for schema public');

@@ -7,15 +7,16 @@ import { Server } from './databases';
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-postgres-'));
 const database = 'grades';
+const clients = { writing: ['marks'], reading: ['marks-reads'] };
 const users: Users = { application: 'pupil', backup: 'keeper', replication: 'copyist' };
 
 let server: Server;
-const accounts = (declared: Users = users, services = ['marks']) =>
+const accounts = (declared: Users = users) =>
   server.file(
     'postgres',
     'postgres',
     'accounts.sql',
-    accountsSql({ database, owner: 'teacher', extensions: ['postgis'], users: declared }, services, 'monitor'),
+    accountsSql({ database, owner: 'teacher', extensions: ['postgis'], users: declared }, clients, 'monitor'),
   );
 const as = (role: string, sql: string) => server.ask(database, role, sql);
 const done = { status: 0, lines: [], error: '' };
@@ -62,6 +63,38 @@ describe('TDA-05 a database that gets users of less right', () => {
       status: 1,
       error: expect.stringContaining('permission denied for schema public'),
     });
+  });
+});
+
+describe('GOV-04 who reads alone', () => {
+  const reads = (sql: string) => as('marks_reads', sql);
+  const refused = (error: string) => ({ status: 1, lines: [], error: expect.stringContaining(error) });
+
+  test('finds the rows, also of a table that a later release makes', () => {
+    expect(reads('select pupil, current_user from marks').lines).toEqual(['ada|read_only']);
+    as('teacher', 'create table later (id int); insert into later values (7)');
+    expect(reads('select id from later').lines).toEqual(['7']);
+    expect(reads('select count(*) from slipway.releases').lines).toEqual(['0']);
+    as('teacher', 'drop table later');
+  });
+
+  test.each(["insert into marks (pupil) values ('eve')", 'update marks set pupil = null', 'delete from marks'])(
+    'is refused: %s',
+    (sql) => {
+      expect(reads(sql)).toEqual(refused('in a read-only transaction'));
+      // Who asks for another kind of transaction has no right to it either.
+      expect(reads(`begin read write; ${sql}`)).toEqual(refused('permission denied for table marks'));
+    },
+  );
+
+  test.each([
+    ["select nextval('marks_id_seq')", 'permission denied for sequence'],
+    ['set role none; create table mine (id int)', 'permission denied for schema public'],
+    ['set role none; create temp table mine (id int)', 'permission denied to create temporary tables'],
+    ['set role teacher', 'permission denied to set role'],
+    ['set role pupil', 'permission denied to set role'],
+  ])('has no right to: %s', (sql, error) => {
+    expect(reads(`begin read write; ${sql}`)).toEqual(refused(error));
   });
 });
 

@@ -9,6 +9,8 @@ import { lookupSql, poolerRole } from './pooler-configuration';
 export interface Users {
   /** Reads and writes rows, and changes no table: clients act as it. @default - clients act as the owner */
   readonly application?: string;
+  /** Reads rows, as far as a table's policies let it, and writes nothing: who reads from the replicas acts as it. @default read_only */
+  readonly readOnly?: string;
   /** Logs in, reads everything, whatever a table's policies hide, and writes nothing. @default - none */
   readonly backup?: string;
   /** Logs in and streams the write-ahead log. @default - none */
@@ -24,6 +26,16 @@ export interface Database {
   readonly users: Users;
 }
 
+/** Services that log in, by what they do: what one writes the other only reads. */
+export interface Clients {
+  readonly writing: readonly string[];
+  /** @default - none */
+  readonly reading?: readonly string[];
+}
+
+/** Who reads alone, unless a document names it. */
+export const readOnlyRole = ({ readOnly = 'read_only' }: Users): string => readOnly;
+
 /** Name of the variable that carries a role's password into psql. */
 export const passwordVariable = (role: string): string => `PASSWORD_${upperSnake(role)}`;
 
@@ -37,15 +49,16 @@ export const roleOf = (service: string): string => lowerSnake(service);
  * creates belongs to that role, what it does is logged under its own name. Passwords come from the environment and
  * never stand in the text.
  */
-export function accountsSql(declared: Database, services: readonly string[], monitor: string): string {
+export function accountsSql(declared: Database, { writing, reading = [] }: Clients, monitor: string): string {
   const { database, owner, extensions, users } = declared;
   const { application, backup, replication } = users;
-  const clients = services.map(roleOf);
-  const connecting = [monitor, ...clients, ...(backup ? [backup] : [])];
+  const reader = readOnlyRole(users);
+  const [clients, readers] = [writing.map(roleOf), reading.map(roleOf)];
+  const connecting = [monitor, reader, ...clients, ...(backup ? [backup] : [])];
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
 set client_min_messages to warning;
-${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, backupRole, owner, monitor, ...clients].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${application ? group(application) : ''}
+${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, backupRole, owner, monitor, ...clients, ...readers].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${[reader, ...(application ? [application] : [])].map(group).join('')}
 grant pg_monitor to ${monitor};
 ${rewinds
   .map(
@@ -54,7 +67,7 @@ ${rewinds
   )
   .join(
     '',
-  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}
+  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}${readers.map((client) => readAs(client, reader)).join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
   where not exists (select from pg_database where datname = '${database}') \\gexec
 alter database ${database} owner to ${owner};
@@ -76,7 +89,7 @@ create table if not exists slipway.releases (
   release text primary key,
   applied_at timestamptz not null default now()
 );
-${application ? rows(owner, application) : ''}`;
+${rows(owner, reader, { tables: 'select', sequences: 'select' })}${application ? rows(owner, application, { tables: 'select, insert, update, delete', sequences: 'usage, select' }) : ''}`;
 }
 
 /** What pg_rewind does as another than the superuser. Source: its documentation, "Notes". */
@@ -116,17 +129,22 @@ const actAs = (client: string, owner: string, application = owner): string =>
     ? ''
     : `select 'revoke ${owner} from ${client}' where pg_has_role('${client}', '${owner}', 'member') \\gexec\n`);
 
-/** What the application's user may do with the owner's tables, those that exist and those that will. */
-const rows = (owner: string, application: string): string => `
-grant usage on schema slipway to ${application};
-grant select on slipway.releases to ${application};
-grant usage on schema public to ${application};
+/** Whose transactions write nothing, also where a primary runs them. */
+const readAs = (client: string, reader: string): string =>
+  `grant ${reader} to ${client};\nalter role ${client} set role to ${reader};\n` +
+  `alter role ${client} set default_transaction_read_only to on;\n`;
+
+/** What a role may do with the owner's tables and sequences, those that exist and those that will. */
+const rows = (owner: string, role: string, may: { readonly tables: string; readonly sequences: string }): string => `
+grant usage on schema slipway to ${role};
+grant select on slipway.releases to ${role};
+grant usage on schema public to ${role};
 -- One by one: what an extension or the superuser made there is not the owner's to give, and would end this file.
-select format('grant select, insert, update, delete on table %s to ${application}', oid::regclass) from pg_class
+select format('grant ${may.tables} on table %s to ${role}', oid::regclass) from pg_class
   where relnamespace = 'public'::regnamespace and relowner = '${owner}'::regrole and relkind in ('r', 'p', 'v', 'm', 'f') \\gexec
-select format('grant usage, select on sequence %s to ${application}', oid::regclass) from pg_class
+select format('grant ${may.sequences} on sequence %s to ${role}', oid::regclass) from pg_class
   where relnamespace = 'public'::regnamespace and relowner = '${owner}'::regrole and relkind = 'S' \\gexec
 -- A table of a later release comes with the same rights.
-alter default privileges in schema public grant select, insert, update, delete on tables to ${application};
-alter default privileges in schema public grant usage, select on sequences to ${application};
+alter default privileges in schema public grant ${may.tables} on tables to ${role};
+alter default privileges in schema public grant ${may.sequences} on sequences to ${role};
 `;

@@ -13,6 +13,14 @@ export interface Login {
   readonly database: string;
 }
 
+/** Names of the variables that an application reads its login from, as its document has them. */
+export interface LoginNames {
+  readonly url: string;
+  readonly user: string;
+  /** The client's own password; the owner's in migrations. Also the owner's key in the Secret. */
+  readonly password: string;
+}
+
 /** What a container with psql has beside its login. */
 export interface ProgramProps {
   readonly variables: Variables;
@@ -28,10 +36,7 @@ export const verified: Variables = {
 };
 
 /** What an application is told, by the names of its document: user, password and URL. */
-export const applicationVariables = (
-  { host, role, password, database }: Login,
-  names: { readonly url: string; readonly user: string; readonly password: string },
-): Variables => ({
+export const applicationVariables = ({ host, role, password, database }: Login, names: LoginNames): Variables => ({
   [names.user]: role,
   [names.password]: password,
   [names.url]: `postgresql://$(${names.user}):$(${names.password})@${host}:${port}/${database}`,

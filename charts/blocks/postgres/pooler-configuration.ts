@@ -1,5 +1,5 @@
 import { onRenewal } from '../shell';
-import type { Replicas } from '../scaling';
+import { lookups, type PoolerSizes } from './pooler-sizes';
 
 /** The role as which the pooler looks up what it must know of a client: its only right. */
 export const poolerRole = 'pooler';
@@ -10,102 +10,10 @@ const strangers = [poolerRole, 'monitor', 'rewind', 'pgbackrest'];
 /** The database in which the pooler looks clients up; no client opens it through the pooler. */
 const lookupDatabase = 'postgres';
 
+/** The name under which clients open a database on the replicas. */
+export const onReplicas = (database: string): string => `${database}_replicas`;
+
 export const poolerPort = 6432;
-
-export interface PoolerDemand {
-  /** Pods of the pooler. */
-  readonly replicas: Replicas;
-  /** Most connections that one pod opens to the server, its lookups among them. */
-  readonly poolSize: number;
-  /** Connections that go to the server past the pooler, by who opens them. */
-  readonly direct: Readonly<Record<string, number>>;
-  /** `superuser_reserved_connections` of the server. @default 3 */
-  readonly reserved?: number;
-  /** `max_connections` of the server. */
-  readonly maxConnections: number;
-  /** Most connections at once of each client, by its role: its highest number of pods × the pool of one pod. */
-  readonly clients: Readonly<Record<string, number>>;
-}
-
-/** Connections that one pod takes from clients and opens to its server: all together, and for each role. */
-export interface PoolerSizes {
-  readonly maxClients: number;
-  readonly maxServers: number;
-  readonly users: Readonly<Record<string, Omit<PoolerSizes, 'users'>>>;
-}
-
-/** Connections that look clients up. */
-const lookups = 2;
-
-/** A rolling update adds a pod before it takes one away, and what leaves keeps its connections for some seconds. */
-const rolling = 2;
-
-/** A client's own rolling update has more pods at once than its highest number. */
-const headroom = 2;
-
-/** What never goes through the pooler, by who opens it: sessions, locks and replication are none of its business. */
-export const directConnections: Readonly<Record<string, number>> = {
-  // Its own session and that of its REST API, and a member that rewinds.
-  patroni: 3,
-  exporter: 2,
-  accounts: 1,
-  migration: 2,
-  backup: 3,
-  maintenance: 2,
-  // Who mends something at night.
-  person: 2,
-};
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-/**
- * Checks that all pods of the pooler fit the server, also in the middle of a rolling update (ALL-12, GOV-05).
- *
- * @throws Error when they may open more connections together than the server takes
- */
-export function checkFits(demand: Omit<PoolerDemand, 'clients'>): void {
-  const { replicas, poolSize, direct, reserved = 3, maxConnections } = demand;
-  const pods = replicas.max + rolling;
-  const others = sum(Object.values(direct));
-  const needed = pods * poolSize + others + reserved;
-  if (needed <= maxConnections) return;
-  throw new Error(
-    `expected \`maxConnections\` to be at least ${needed}, got ${maxConnections}: ${pods} pods of the pooler ` +
-      `(${replicas.max}, and ${rolling} in a rolling update) × ${poolSize}, ${others} past it and ${reserved} reserved: ` +
-      'raise it, or lower `pooler.poolSize` or `pooler.replicas.max`',
-  );
-}
-
-/**
- * The sizes of one pod.
- *
- * Clients: it takes twice of what each may open, so the last pod that is left holds all of them, and none of them takes
- * another's place. Server: each client has one connection that nobody can take from it, and of the rest a share by its
- * size, so all pools together never exceed what the pod may open: whoever floods its own pool waits in it alone.
- *
- * @throws Error when the pods do not fit the server, or the clients do not fit one pod
- */
-export function poolerSizes(demand: PoolerDemand): PoolerSizes {
-  checkFits(demand);
-  const { poolSize, clients } = demand;
-  // To PgBouncer, none is without limit.
-  const entries = Object.entries(clients).map(([role, most]) => [role, Math.max(1, most)] as const);
-  // One is for whoever has no share of its own: the owner, a person.
-  const maxServers = poolSize - lookups;
-  const shared = maxServers - 1 - entries.length;
-  if (shared < 0) {
-    throw new Error(
-      `expected \`pooler.poolSize\` to be at least ${entries.length + 1 + lookups}, one for each of ${entries.length} ` +
-        `clients, one for others and ${lookups} to look them up, got ${poolSize}: raise it and \`maxConnections\``,
-    );
-  }
-  const all = sum(entries.map(([, most]) => most));
-  const users = entries.map(([role, most]) => {
-    const share = 1 + Math.floor((shared * most) / all);
-    return [role, { maxClients: most * headroom, maxServers: Math.min(most, share) }] as const;
-  });
-  return { maxClients: all * headroom + 10, maxServers, users: Object.fromEntries(users) };
-}
 
 /** To its clients and to its server it shows one certificate, and asks for one of the same authority. */
 const tls = (side: 'client' | 'server'): string => `${side}_tls_sslmode = verify-full
@@ -121,27 +29,41 @@ const scratch = '/run/pgbouncer';
  */
 const onlyPrimary = 'set local role none; select pg_terminate_backend(pg_backend_pid()) where pg_is_in_recovery()';
 
+/** The Services that find who writes and who reads. */
+export interface Servers {
+  readonly primary: string;
+  readonly replicas: string;
+}
+
 /**
- * pgbouncer.ini: one database, transaction pooling, TLS to both sides (ALL-12, GOV-05, TDA-16).
+ * pgbouncer.ini: one database, transaction pooling, TLS to both sides (ALL-12, GOV-05, TDA-16). Where somebody reads from
+ * the replicas, the database stands there a second time, and does not miss the primary (GOV-04).
  *
  * Source: PgBouncer's documentation, "config.md", at 1.25.
  *
- * @param server the Service that finds the primary
  * @throws Error when the database is the one that clients must not open
  */
-export function poolerIni(database: string, server: string, sizes: PoolerSizes): string {
+export function poolerIni(database: string, { primary, replicas }: Servers, sizes: PoolerSizes): string {
   if (database === lookupDatabase) {
     throw new Error(`expected \`database\` not to be \`${lookupDatabase}\`, which holds no data: choose another name`);
   }
-  const host = `host=${server} port=5432`;
-  const users = Object.entries(sizes.users).map(
+  const looking = `dbname=${lookupDatabase} pool_size=${lookups} max_db_connections=${lookups}`;
+  const { reading } = sizes;
+  const users = Object.entries({ ...sizes.users, ...reading?.users }).map(
     ([role, own]) => `${role} = pool_size=${own.maxServers} max_user_client_connections=${own.maxClients}`,
   );
   return `[databases]
-${database} = ${host} dbname=${database} max_db_connections=${sizes.maxServers} connect_query='${onlyPrimary}'
+${database} = host=${primary} port=5432 dbname=${database} max_db_connections=${sizes.maxServers} connect_query='${onlyPrimary}'
 ; Where clients are looked up. They cannot open it: see hba.conf.
-${lookupDatabase} = ${host} dbname=${lookupDatabase} pool_size=${lookups} max_db_connections=${lookups}
-
+${lookupDatabase} = host=${primary} port=5432 ${looking}
+${
+  reading
+    ? `; For those who read alone, and do not miss the primary when it is gone.
+${onReplicas(database)} = host=${replicas} port=5432 dbname=${database} max_db_connections=${reading.maxServers} auth_dbname=${onReplicas(lookupDatabase)}
+${onReplicas(lookupDatabase)} = host=${replicas} port=5432 ${looking}
+`
+    : ''
+}
 ; Shares that fit max_db_connections together.
 [users]
 ${users.join('\n')}
@@ -196,10 +118,20 @@ log_stats = 0
 `;
 }
 
-/** Who may open what: a client its one database, over TLS and with its password; the pooler's own role nothing. */
-export const poolerHba = (database: string): string => `hostssl all ${poolerRole} all reject
-hostssl ${database} all all scram-sha-256
-`;
+/**
+ * Who may open what: a client its one database, over TLS and with its password, and who reads alone the same on the
+ * replicas; the pooler's own role nothing.
+ */
+export const poolerHba = (database: string, readers: readonly string[]): string =>
+  [
+    `hostssl all ${poolerRole} all reject`,
+    ...readers.flatMap((reader) => [
+      `hostssl ${onReplicas(database)} ${reader} all scram-sha-256`,
+      `hostssl all ${reader} all reject`,
+    ]),
+    `hostssl ${database} all all scram-sha-256`,
+    '',
+  ].join('\n');
 
 /** Writes down the one password that the pooler knows, hands renewed certificates to it, and becomes PgBouncer. */
 export const poolerStart = `set -eu

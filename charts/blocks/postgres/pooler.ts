@@ -9,15 +9,15 @@ import { burstable, type Resources } from '../quantity';
 import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
 import {
-  checkFits,
   poolerGraceSeconds,
   poolerHba,
   poolerIni,
   poolerPort,
-  poolerSizes,
   poolerStart,
   poolerStop,
+  type Servers,
 } from './pooler-configuration';
+import { checkFits, poolerSizes } from './pooler-sizes';
 
 export interface PoolerProps {
   readonly image: string;
@@ -25,18 +25,22 @@ export interface PoolerProps {
   readonly replicas: Replicas;
   /** The server behind it: name of its StatefulSet, and of the Service that clients use. */
   readonly server: string;
-  /** The Service that finds the primary. */
-  readonly primary: string;
+  /** The Services that find the primary and those who read. */
+  readonly servers: Servers;
   /** The one database that clients may open. */
   readonly database: string;
   /** Most connections that one pod opens to the server. */
   readonly poolSize: number;
+  /** Most that it opens to replicas. @default 0 */
+  readonly readPoolSize?: number | undefined;
   /** Connections that go to the server past the pooler, by who opens them. */
   readonly direct: Readonly<Record<string, number>>;
   /** `max_connections` of the server. */
   readonly maxConnections: number;
   /** Most connections at once of each client, by its role; complete when all is declared. */
   readonly clients: () => Readonly<Record<string, number>>;
+  /** The same of those who read from the replicas. @default - none */
+  readonly readers?: () => Readonly<Record<string, number>>;
   /** Of the role that looks up clients. */
   readonly password: SecretKey;
   /** Its certificate, in /tls: it is a server and a client. */
@@ -68,12 +72,15 @@ export class Pooler extends Construct {
   ) {
     super(scope, unclaimed(scope, id));
     checkFits(props);
-    const { image, size, replicas, server, database, password, tls } = props;
+    const { image, size, replicas, server, password, tls } = props;
     const platform = Platform.of(this);
     const files = `${id}-configuration`;
     new k8s.KubeConfigMap(this, 'configuration', {
       metadata: metadata(files, { component }),
-      data: { 'pgbouncer.ini': Lazy.any({ produce: () => this.ini() }), 'hba.conf': poolerHba(database) },
+      data: {
+        'pgbouncer.ini': Lazy.any({ produce: () => this.ini() }),
+        'hba.conf': Lazy.any({ produce: () => this.hba() }),
+      },
     });
     platform.network.connect(id, server, port);
     const deployment = new Deployment(this, id, {
@@ -108,7 +115,7 @@ export class Pooler extends Construct {
       evenly: true,
       replicas,
       gracePeriodSeconds: poolerGraceSeconds,
-      restartOn: () => [this.ini(), poolerHba(database)],
+      restartOn: () => [this.ini(), this.hba()],
     });
     new k8s.KubeService(this, 'service', {
       metadata: metadata(server, { component }),
@@ -121,7 +128,11 @@ export class Pooler extends Construct {
   }
 
   private ini(): string {
-    const { clients, database, primary } = this.props;
-    return poolerIni(database, primary, poolerSizes({ ...this.props, clients: clients() }));
+    const { clients, readers, database, servers } = this.props;
+    return poolerIni(database, servers, poolerSizes({ ...this.props, clients: clients(), readers: readers?.() ?? {} }));
+  }
+
+  private hba(): string {
+    return poolerHba(this.props.database, Object.keys(this.props.readers?.() ?? {}));
   }
 }

@@ -9,16 +9,25 @@ import { Platform, type PostgresVersion } from '../platform';
 import type { Resources } from '../quantity';
 import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
-import { accountsSql, passwordVariable, roleOf, type Users } from './accounts';
+import { accountsSql, passwordVariable, readOnlyRole, roleOf, type Users } from './accounts';
 import { Backup } from './backup/backup';
 import { role as backupRole } from './backup/configuration';
-import { applicationVariables, psqlProgram, psqlVariables, type Login, type ProgramProps } from './login';
+import {
+  applicationVariables,
+  psqlProgram,
+  psqlVariables,
+  type Login,
+  type LoginNames,
+  type ProgramProps,
+} from './login';
 import { Maintenance, weekly } from './maintenance/maintenance';
 import { roles } from './patroni';
 import { Pooler } from './pooler';
-import { directConnections, poolerPort, poolerRole } from './pooler-configuration';
+import { onReplicas, poolerPort, poolerRole } from './pooler-configuration';
+import { directConnections } from './pooler-sizes';
+import { Replicas as Reading } from './replicas';
 import { accountsScript, loginScript } from './scripts';
-import { dataFolderOf, port, primaryOf, server, user } from './server';
+import { dataFolderOf, port, primaryOf, replicasOf, server, user } from './server';
 import { maxConnections, type Documented, type ServerSize } from './tuning';
 
 export interface PostgresProps {
@@ -33,6 +42,8 @@ export interface PostgresProps {
     readonly replicas: Replicas;
     /** Most connections that one pod of it opens to the server. */
     readonly poolSize: number;
+    /** Most that it opens to replicas, where somebody reads there. @default 0 */
+    readonly readPoolSize?: number;
   };
   /** Figures of the guide, which hold at the guide's memory (HWO-04, TDA-22). @default - computed from the size */
   readonly documented?: Documented;
@@ -40,12 +51,9 @@ export interface PostgresProps {
   /** Owner of the database: the documents' application user. */
   readonly owner: string;
   /** Names of the variables that clients get. */
-  readonly variables: {
-    readonly url: string;
-    readonly user: string;
-    /** The client's own password; the owner's in migrations. Also the owner's key in the Secret. */
-    readonly password: string;
-  };
+  readonly variables: LoginNames;
+  /** Names of the variables of those who read from the replicas (GOV-04). @default - nobody does */
+  readonly readVariables?: LoginNames;
   readonly backup: BackupPlan;
   /** Made in the database by its superuser; `postgis` brings an image of its own (HWO-03). @default - none */
   readonly extensions?: readonly string[];
@@ -65,8 +73,11 @@ const monitor = 'monitor';
  */
 export class Postgres extends Construct implements Connectable {
   private readonly platform: Platform;
-  /** Clients by their name, and how many connections each opens at most. */
+  /** Its replicas, for clients that read there: what they find may be some moments old. */
+  readonly replicas: Connectable = new Reading(this, 'replicas', (client) => this.read(client));
+  /** Who writes and who reads alone by their names, and how many connections each opens at most. */
   private readonly clients = new Map<string, number>();
+  private readonly readers = new Map<string, number>();
   private readonly superuser: SecretKey;
   private readonly owner: SecretKey;
   /** Passwords that the accounts Job gives, by role. */
@@ -135,18 +146,23 @@ export class Postgres extends Construct implements Connectable {
       lockSeconds: 2 * 3600,
       deadlineSeconds: 6 * 3600,
     });
-    const { replicas, poolSize, cpu, memory } = props.pooler;
+    const { replicas, poolSize, readPoolSize, cpu, memory } = props.pooler;
+    const byRole = (connections: Map<string, number>) => () =>
+      Object.fromEntries([...connections].map(([name, most]) => [roleOf(name), most]));
     new Pooler(this, this.pooler, {
       image: this.platform.settings.programs.pgbouncer,
       size: { cpu, memory },
       replicas,
       server: id,
-      primary: primaryOf(id),
+      // One member alone is read from where it is written to.
+      servers: { primary: primaryOf(id), replicas: this.members > 1 ? replicasOf(id) : primaryOf(id) },
       database: props.database,
       poolSize,
+      readPoolSize,
       direct: directConnections,
       maxConnections: props.maxConnections ?? maxConnections,
-      clients: () => Object.fromEntries([...this.clients].map(([name, most]) => [roleOf(name), most])),
+      clients: byRole(this.clients),
+      readers: byRole(this.readers),
       password: looking,
       tls: this.platform.authority.server(this.pooler, this.platform.names(id)),
     });
@@ -156,17 +172,41 @@ export class Postgres extends Construct implements Connectable {
   connect(client: Client): Connection {
     checkNeighbours(client, this);
     const { database, variables } = this.props;
-    const role = roleOf(client.id);
-    if (this.taken.includes(role)) {
+    this.note(client, client.id, this.clients);
+    return this.connection(client, { name: this.id, role: client.id, database, variables });
+  }
+
+  /** The same for a role that reads alone, on the replicas. */
+  private read(client: Client): Connection {
+    const { database, readVariables: variables } = this.props;
+    if (!variables) throw new Error(`expected ${this.id} to have \`readVariables\` for \`${client.id}\`, got none`);
+    const role = `${client.id}-reads`;
+    this.note(client, role, this.readers);
+    const as = { name: replicasOf(this.id), role, database: onReplicas(database), variables };
+    const { before = [], ...connection } = this.connection(client, as);
+    // Who writes too waits at the primary, which may be alone.
+    return { ...connection, ...(this.clients.has(client.id) ? {} : { before }) };
+  }
+
+  private note(client: Client, name: string, connections: Map<string, number>): void {
+    const role = roleOf(name);
+    if (this.taken.includes(role) || this.logins.has(role)) {
       throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
     }
+    connections.set(name, (client.pods ?? 1) * (client.connections ?? 1));
+  }
+
+  private connection(
+    client: Client,
+    as: { readonly name: string; readonly role: string; readonly database: string; readonly variables: LoginNames },
+  ): Connection {
     this.platform.network.connect(client.id, this.pooler, poolerPort);
-    const login: Login = { host: this.id, role, password: this.login(client.id), database };
-    this.clients.set(client.id, (client.pods ?? 1) * (client.connections ?? 1));
+    const { name, role, database, variables } = as;
+    const login: Login = { host: this.id, role: roleOf(role), password: this.login(role), database };
     return {
       variables: applicationVariables(login, variables),
       mounts: [this.platform.authority.client(client.id)],
-      check: { name: this.id, kind: 'postgres', url: variables.url },
+      check: { name, kind: 'postgres', url: variables.url },
       ...(this.gate && { before: [this.gate(client.id, login)] }),
     };
   }
@@ -223,7 +263,7 @@ export class Postgres extends Construct implements Connectable {
     if (this.gate) {
       throw new Error(`expected one release of ${this.id}, got two: its clients would wait for the second alone`);
     }
-    const [early] = this.clients.keys();
+    const [early] = [...this.clients.keys(), ...this.readers.keys()];
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
     this.gate = (client, login) => gate(this.psql(client, 'await-release', [], login));
   }
@@ -235,7 +275,8 @@ export class Postgres extends Construct implements Connectable {
   /** Roles that no client may have. */
   private get taken(): string[] {
     const { owner, users = {} } = this.props;
-    return [owner, monitor, poolerRole, backupRole, ...Object.values(roles), ...Object.values(users)];
+    const own = [owner, monitor, poolerRole, backupRole, ...Object.values(roles)];
+    return [...own, ...Object.values({ ...users, readOnly: readOnlyRole(users) })];
   }
 
   /** The password of a role that the accounts Job makes. */
@@ -290,7 +331,12 @@ export class Postgres extends Construct implements Connectable {
     const container = this.psql(id, 'accounts', ['bash', '-c', accountsScript], login);
     new Accounts(this, this.id, {
       file: 'accounts.sql',
-      text: () => accountsSql({ database, owner, extensions, users }, [...this.clients.keys()], monitor),
+      text: () =>
+        accountsSql(
+          { database, owner, extensions, users },
+          { writing: [...this.clients.keys()], reading: [...this.readers.keys()] },
+          monitor,
+        ),
       container: { ...container, variables: () => ({ ...psqlVariables(login), ...passwords() }) },
       user,
       port,
