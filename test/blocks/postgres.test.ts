@@ -267,6 +267,12 @@ test('ALL-12 ALL-09 the pods of the pooler share no node while another has none'
   });
 });
 
+test('TDA-04 a primary that is told to stop hands over before, where there is somebody', () => {
+  const [server] = object(school(), 'StatefulSet/postgres').spec.template.spec.containers;
+  const handOver = expect.stringContaining('patronictl -c /etc/patroni switchover postgres --leader "$PATRONI_NAME"');
+  expect(server.lifecycle.preStop.exec.command).toEqual(['bash', '-c', handOver]);
+});
+
 test('TDA-04 without high availability one member does the same', () => {
   const scope = platform({ highAvailability: false });
   new Postgres(scope, 'postgres', props);
@@ -274,6 +280,7 @@ test('TDA-04 without high availability one member does the same', () => {
   expect(parse(object(scope, 'ConfigMap/postgres-settings').data?.['agreement.yml'] ?? '')).toMatchObject({
     synchronous_mode: false,
   });
+  expect(object(scope, 'StatefulSet/postgres').spec.template.spec.containers[0]).not.toHaveProperty('lifecycle');
 });
 
 test('TDA-07 PHY-23 nobody comes in over the network without TLS, a certificate and a password', () => {

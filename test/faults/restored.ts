@@ -1,6 +1,7 @@
-import { kubectl, pause, query, startJob } from '../cluster/support';
+import { pause, query } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
+import { finish } from './jobs';
 import { silence } from './judge';
 import { membersOf, whole } from './members';
 import { flowing } from './strike';
@@ -30,7 +31,7 @@ const parts: readonly { readonly end: string; readonly title: string }[] = [
 export async function measureRestore(agents: Agents, repeat: number): Promise<string> {
   const { target } = agents;
   const bytes = await fill(target);
-  await finish(target, 'postgres-backup-full', {});
+  await finish(target.namespace, 'postgres-backup-full', {});
   const runs: number[][] = [];
   for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents, 'latest'));
   runs.push(await restored(agents, 'a moment'));
@@ -56,7 +57,7 @@ async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<numb
   const moment = Date.now();
   await pause(after);
   const TARGET = to === 'latest' ? to : new Date(moment).toISOString();
-  const log = await finish(target, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
+  const log = await finish(target.namespace, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
   await whole(target, 300);
   await flowing(agents, 60);
   const { acknowledged, lost } = await agents.written(since);
@@ -95,13 +96,4 @@ async function fill(target: Target): Promise<number> {
 async function ask(target: Target, sql: string): Promise<string> {
   const [primary] = await membersOf(target);
   return query(target.namespace, `${primary?.pod}`, target.database, sql);
-}
-
-/** Runs a Job on demand to its good end; gives the lines of its log with their times. */
-async function finish({ namespace }: Target, name: string, given: Readonly<Record<string, string>>): Promise<string[]> {
-  const run = `${name}-measured`;
-  await kubectl('delete', 'job', run, '-n', namespace, '--ignore-not-found');
-  await startJob(namespace, name, run, given);
-  await kubectl('wait', `job/${run}`, '-n', namespace, '--for=condition=Complete', '--timeout=900s');
-  return (await kubectl('logs', `job/${run}`, '-n', namespace, '--timestamps')).split('\n');
 }

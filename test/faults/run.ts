@@ -9,6 +9,7 @@ import { nodeFaults } from './faults-of-nodes';
 import { podFaults } from './faults-of-pods';
 import { fullVolume } from './full-volume';
 import { compareLeases, silence } from './leases';
+import { measureLoss } from './loss';
 import { requireTools } from './machine';
 import { measureRestore } from './restored';
 import { strike } from './strike';
@@ -28,6 +29,7 @@ const usage = `npm run faults:postgres -- [options]
   --gentle      only those that hurt nothing outside their own namespace
   --repeat N    each so often
   --leases      instead of all this: the primary's node cut off with one lease after another
+  --loss        instead of all this: all members lost with their volumes, and restored
   --restore     instead of all this: a restore of a GiB over the live database
   --write       the table into docs/measurements.md
   --keep        leave the database standing, for another run with the same option
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     gentle: { type: 'boolean', default: false },
     leases: { type: 'boolean', default: false },
+    loss: { type: 'boolean', default: false },
     restore: { type: 'boolean', default: false },
     repeat: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
@@ -145,6 +148,7 @@ async function main(): Promise<void> {
     return void process.stdout.write(lines.join(''));
   }
   if (values.leases) return figures('--leases', [silence], compareLeases);
+  if (values.loss) return figures('--loss', [], measureLoss);
   if (values.restore) return figures('--restore', [], measureRestore);
   const outcomes = await campaign();
   const table = outcomesTable(outcomes);

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { governanceFigures } from '../../config';
 import { productions } from '../cluster/productions';
-import { kubectl, pause, slipway, variant } from '../cluster/support';
+import { slipway, variant } from '../cluster/support';
 import { find, manifestsOf, ofKind, type Manifest } from '../support/manifests';
 import { certificates } from './authority';
+import { finished } from './jobs';
 import { apply } from './kube';
 import { whole } from './members';
 
@@ -87,7 +88,7 @@ export async function raise(): Promise<Target> {
     objects,
   };
   await whole(target, 600);
-  await finished(objects, 600);
+  await finished(namespace, objects, 600);
   return target;
 }
 
@@ -101,15 +102,4 @@ async function generateSecrets(folder: string, provided: readonly string[]): Pro
   } finally {
     rmSync(keys, { recursive: true, force: true });
   }
-}
-
-/** Waits for the Jobs that make accounts and bring settings: a member that they restart is no fault. */
-async function finished(objects: readonly Manifest[], seconds: number): Promise<void> {
-  const jobs = ofKind(objects, 'Job').filter(({ spec }) => spec.suspend !== true);
-  for (const { metadata } of jobs) {
-    await kubectl(
-      ...['wait', '--for=condition=Complete', `job/${metadata.name}`, '-n', namespace, `--timeout=${seconds}s`],
-    );
-  }
-  await pause(1);
 }

@@ -26,8 +26,8 @@ export interface Database {
   readonly users: Users;
 }
 
-/** Services that log in, by what they do: what one writes the other only reads. */
-export interface Clients {
+/** Services that log in, by what they do. */
+export interface ClientNames {
   readonly writing: readonly string[];
   /** @default - none */
   readonly reading?: readonly string[];
@@ -49,7 +49,7 @@ export const roleOf = (service: string): string => lowerSnake(service);
  * creates belongs to that role, what it does is logged under its own name. Passwords come from the environment and
  * never stand in the text.
  */
-export function accountsSql(declared: Database, { writing, reading = [] }: Clients, monitor: string): string {
+export function accountsSql(declared: Database, { writing, reading = [] }: ClientNames, monitor: string): string {
   const { database, owner, extensions, users } = declared;
   const { application, backup, replication } = users;
   const reader = readOnlyRole(users);

@@ -20,6 +20,7 @@ import {
   type LoginNames,
   type ProgramProps,
 } from './login';
+import { Clients } from './clients';
 import { Maintenance, weekly } from './maintenance/maintenance';
 import { roles } from './patroni';
 import { Pooler } from './pooler';
@@ -75,9 +76,7 @@ export class Postgres extends Construct implements Connectable {
   private readonly platform: Platform;
   /** Its replicas, for clients that read there: what they find may be some moments old. */
   readonly replicas: Connectable = new Reading(this, 'replicas', (client) => this.read(client));
-  /** Who writes and who reads alone by their names, and how many connections each opens at most. */
-  private readonly clients = new Map<string, number>();
-  private readonly readers = new Map<string, number>();
+  private readonly clients: Clients;
   private readonly superuser: SecretKey;
   private readonly owner: SecretKey;
   /** Passwords that the accounts Job gives, by role. */
@@ -92,6 +91,7 @@ export class Postgres extends Construct implements Connectable {
   ) {
     super(scope, unclaimed(scope, id));
     this.platform = Platform.of(this);
+    this.clients = new Clients(id, (role) => this.taken.includes(role) || this.logins.has(role));
     const { secrets } = this.platform;
     this.superuser = secrets.declare(id, 'POSTGRES_PASSWORD');
     const replication = this.login(roles.replication);
@@ -147,8 +147,6 @@ export class Postgres extends Construct implements Connectable {
       deadlineSeconds: 6 * 3600,
     });
     const { replicas, poolSize, readPoolSize, cpu, memory } = props.pooler;
-    const byRole = (connections: Map<string, number>) => () =>
-      Object.fromEntries([...connections].map(([name, most]) => [roleOf(name), most]));
     new Pooler(this, this.pooler, {
       image: this.platform.settings.programs.pgbouncer,
       size: { cpu, memory },
@@ -161,8 +159,8 @@ export class Postgres extends Construct implements Connectable {
       readPoolSize,
       direct: directConnections,
       maxConnections: props.maxConnections ?? maxConnections,
-      clients: byRole(this.clients),
-      readers: byRole(this.readers),
+      clients: this.clients.demand('writing'),
+      readers: this.clients.demand('reading'),
       password: looking,
       tls: this.platform.authority.server(this.pooler, this.platform.names(id)),
     });
@@ -172,37 +170,28 @@ export class Postgres extends Construct implements Connectable {
   connect(client: Client): Connection {
     checkNeighbours(client, this);
     const { database, variables } = this.props;
-    this.note(client, client.id, this.clients);
-    return this.connection(client, { name: this.id, role: client.id, database, variables });
+    return this.connection(client, this.clients.add(client, 'writing'), { name: this.id, database, variables });
   }
 
   /** The same for a role that reads alone, on the replicas. */
   private read(client: Client): Connection {
     const { database, readVariables: variables } = this.props;
     if (!variables) throw new Error(`expected ${this.id} to have \`readVariables\` for \`${client.id}\`, got none`);
-    const role = `${client.id}-reads`;
-    this.note(client, role, this.readers);
-    const as = { name: replicasOf(this.id), role, database: onReplicas(database), variables };
-    const { before = [], ...connection } = this.connection(client, as);
+    const to = { name: replicasOf(this.id), database: onReplicas(database), variables };
+    const { before, ...connection } = this.connection(client, this.clients.add(client, 'reading'), to);
     // Who writes too waits at the primary, which may be alone.
-    return { ...connection, ...(this.clients.has(client.id) ? {} : { before }) };
+    return this.clients.writes(client.id) || !before ? connection : { ...connection, before };
   }
 
-  private note(client: Client, name: string, connections: Map<string, number>): void {
-    const role = roleOf(name);
-    if (this.taken.includes(role) || this.logins.has(role)) {
-      throw new Error(`expected a client of ${this.id} to have a role of its own, got \`${role}\`, which is taken`);
-    }
-    connections.set(name, (client.pods ?? 1) * (client.connections ?? 1));
-  }
-
+  /** The way through the pooler, as a role of its own. */
   private connection(
     client: Client,
-    as: { readonly name: string; readonly role: string; readonly database: string; readonly variables: LoginNames },
+    account: string,
+    to: { readonly name: string; readonly database: string; readonly variables: LoginNames },
   ): Connection {
     this.platform.network.connect(client.id, this.pooler, poolerPort);
-    const { name, role, database, variables } = as;
-    const login: Login = { host: this.id, role: roleOf(role), password: this.login(role), database };
+    const { name, database, variables } = to;
+    const login: Login = { host: this.id, role: roleOf(account), password: this.login(account), database };
     return {
       variables: applicationVariables(login, variables),
       mounts: [this.platform.authority.client(client.id)],
@@ -233,7 +222,7 @@ export class Postgres extends Construct implements Connectable {
    */
   clientProgram(client: string, command: readonly string[], props: Partial<ProgramProps> = {}): Container {
     const password = this.logins.get(roleOf(client));
-    if (!password || !this.clients.has(client))
+    if (!password || !this.clients.writes(client))
       throw new Error(`expected \`${client}\` to be connected to ${this.id}, got nobody of this name`);
     const login = { host: this.id, role: roleOf(client), password, database: this.props.database };
     return this.psql(client, client, command, login, props);
@@ -263,7 +252,7 @@ export class Postgres extends Construct implements Connectable {
     if (this.gate) {
       throw new Error(`expected one release of ${this.id}, got two: its clients would wait for the second alone`);
     }
-    const [early] = [...this.clients.keys(), ...this.readers.keys()];
+    const [early] = Object.values(this.clients.names).flat();
     if (early) throw new Error(`expected the release of ${this.id} to be declared before \`${early}\` uses it`);
     this.gate = (client, login) => gate(this.psql(client, 'await-release', [], login));
   }
@@ -331,12 +320,7 @@ export class Postgres extends Construct implements Connectable {
     const container = this.psql(id, 'accounts', ['bash', '-c', accountsScript], login);
     new Accounts(this, this.id, {
       file: 'accounts.sql',
-      text: () =>
-        accountsSql(
-          { database, owner, extensions, users },
-          { writing: [...this.clients.keys()], reading: [...this.readers.keys()] },
-          monitor,
-        ),
+      text: () => accountsSql({ database, owner, extensions, users }, this.clients.names, monitor),
       container: { ...container, variables: () => ({ ...psqlVariables(login), ...passwords() }) },
       user,
       port,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onRenewal, waits } from '../shell';
-import { memberFolder } from './patroni';
+import { memberFolder, roles } from './patroni';
 import { logFiles } from './tuning';
 
 /**
@@ -51,6 +51,16 @@ for name in ${logFiles.plain} ${logFiles.json}; do ln -sf /proc/1/fd/1 ${logFile
   ${onRenewal('kill -HUP 1')}
 } &
 exec patroni ${memberFolder}
+`;
+
+/**
+ * Before the stop signal: a primary hands over while it still answers the members. After the signal it is silent, and
+ * whoever wants to take over asks it for two seconds before. Where nobody can take over, the signal finds it as it is.
+ */
+export const handOverScript = (cluster: string): string => `exec > /proc/1/fd/1 2>&1
+[ "$(psql --no-psqlrc -U ${roles.superuser} -d postgres -Atqc 'select pg_is_in_recovery()')" = f ] || exit 0
+echo "$PATRONI_NAME is told to stop: another member takes over before it does"
+timeout 30 patronictl -c ${memberFolder} switchover ${cluster} --leader "$PATRONI_NAME" --force || true
 `;
 
 const file = (name: string): Record<string, string> => ({ [name]: readFileSync(join(__dirname, name), 'utf8') });

@@ -25,7 +25,7 @@ import {
   type Cluster,
 } from './patroni';
 import { drillQueries } from './restore/drills';
-import { memberScript, prepareScript, relabelScripts } from './scripts';
+import { handOverScript, memberScript, prepareScript, relabelScripts } from './scripts';
 import { reconcile } from './reconcile';
 import { parameters, sharedMemoryMiB, type Documented, type ServerSize } from './tuning';
 
@@ -158,6 +158,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     ],
     resources: size,
     share: guaranteed,
+    ...(members > 1 && { preStop: ['bash', '-c', handOverScript(id)] }),
   });
   const queries = new Configuration(scope, `${id}-queries`, { 'queries.yaml': drillQueries });
   const monitoring = {
