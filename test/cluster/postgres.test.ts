@@ -1,6 +1,6 @@
 import { Agents } from '../faults/agents';
 import { podFaults } from '../faults/faults-of-pods';
-import { membersOf } from '../faults/members';
+import { membersOf, whole } from '../faults/members';
 import { strike } from '../faults/strike';
 import { namespace, raise } from '../faults/target';
 import { heal } from '../faults/undo';
@@ -68,6 +68,23 @@ describe('a database of three members that is written to every 10 ms', () => {
     const [, kilobytes] = /Parallel Hash[^]*Batches: 1 .*Memory Usage: (\d+)kB/.exec(plan) ?? [];
     expect(Number(kilobytes)).toBeGreaterThan(64 * 1024);
   });
+});
+
+test('TDA-04 ALL-17 nobody takes over from a primary that stops together with all others', async () => {
+  const timeline = async () => {
+    const [primary] = await membersOf(agents.target);
+    const sql = 'select timeline_id from pg_control_checkpoint()';
+    return Number(await query(namespace, `${primary?.pod}`, 'postgres', `checkpoint; ${sql}`));
+  };
+  const scale = (members: number) => kubectl('scale', 'statefulset/postgres', '-n', namespace, `--replicas=${members}`);
+  const before = await timeline();
+  await scale(0);
+  const gone = ['pod', '-l', 'app.kubernetes.io/name=postgres', '-n', namespace];
+  await kubectl('wait', ...gone, '--for=delete', '--timeout=120s');
+  await scale(3);
+  await whole(agents.target, 300);
+  // The one that its former primary begins when it starts again.
+  expect(await timeline()).toBe(before + 1);
 });
 
 const largeParallelHash = `

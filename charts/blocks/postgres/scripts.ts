@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onRenewal, waits } from '../shell';
-import { memberFolder, roles } from './patroni';
+import { memberFolder, roleLabel } from './patroni';
 import { logFiles } from './tuning';
 
 /**
@@ -53,23 +53,17 @@ for name in ${logFiles.plain} ${logFiles.json}; do ln -sf /proc/1/fd/1 ${logFile
 exec patroni ${memberFolder}
 `;
 
-/**
- * Before the stop signal: a primary hands over while it still answers the members. After the signal it is silent, and
- * whoever wants to take over asks it for two seconds before. Where nobody can take over, the signal finds it as it is.
- */
-export const handOverScript = (cluster: string): string => `exec > /proc/1/fd/1 2>&1
-[ "$(psql --no-psqlrc -U ${roles.superuser} -d postgres -Atqc 'select pg_is_in_recovery()')" = f ] || exit 0
-echo "$PATRONI_NAME is told to stop: another member takes over before it does"
-timeout 30 patronictl -c ${memberFolder} switchover ${cluster} --leader "$PATRONI_NAME" --force || true
-`;
+/** Before the stop signal: its words go where those of the member go. The signal comes whatever became of it. */
+export const handOverScript = (cluster: string): string =>
+  `python3 -B ${memberFolder}/hand_over.py ${roleLabel} ${cluster} ${memberFolder} > /proc/1/fd/1 2>&1 || true`;
 
 const file = (name: string): Record<string, string> => ({ [name]: readFileSync(join(__dirname, name), 'utf8') });
 
 /** What calls the API server, by file name. */
 export const apiScript = file('api.py');
 
-/** What Patroni calls when the role of a member changes. */
-export const relabelScripts = { ...file('relabel.py'), ...apiScript };
+/** What Patroni calls when the role of a member changes, and kubelet when it is to stop. */
+export const memberScripts = { ...file('relabel.py'), ...file('hand_over.py'), ...apiScript };
 
 /** Waits for the server, then applies the accounts. psql takes connection and password from PG* variables. */
 export const accountsScript = `${waits}
