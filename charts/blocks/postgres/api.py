@@ -6,6 +6,8 @@ import ssl
 import urllib.error
 import urllib.request
 
+# Annotation of the state of the members: the system whose data a restore has replaced.
+REPLACED = "slipway.dev/replaced"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 

@@ -43,13 +43,14 @@ fi
  * Says goodbye to the mark once the server answers, hands renewed certificates to it, and becomes Patroni, beside whose
  * words the server's log goes to the output of the container.
  */
-export const memberScript = `set -eu
+export const memberScript = (cluster: string): string => `set -eu
 for name in ${logFiles.plain} ${logFiles.json}; do ln -sf /proc/1/fd/1 ${logFiles.folder}/$name; done
 {
   until pg_isready --quiet --host /run/postgresql; do sleep 1; done
   rm -f "$PGDATA.initializing"
   ${onRenewal('kill -HUP 1')}
 } &
+python3 -B ${memberFolder}/begin_anew.py ${cluster} "$PGDATA"
 exec patroni ${memberFolder}
 `;
 
@@ -62,8 +63,13 @@ const file = (name: string): Record<string, string> => ({ [name]: readFileSync(j
 /** What calls the API server, by file name. */
 export const apiScript = file('api.py');
 
-/** What Patroni calls when the role of a member changes, and kubelet when it is to stop. */
-export const memberScripts = { ...file('relabel.py'), ...file('hand_over.py'), ...apiScript };
+/** What a member calls before Patroni, Patroni when its role changes, and kubelet when it is to stop. */
+export const memberScripts = {
+  ...file('begin_anew.py'),
+  ...file('relabel.py'),
+  ...file('hand_over.py'),
+  ...apiScript,
+};
 
 /** Waits for the server, then applies the accounts. psql takes connection and password from PG* variables. */
 export const accountsScript = `${waits}

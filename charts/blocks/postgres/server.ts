@@ -125,7 +125,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
   };
   const postgres = program('server', {
     image,
-    command: ['bash', '-c', memberScript],
+    command: ['bash', '-c', memberScript(id)],
     variables: {
       PGDATA: dataFolder,
       LANG: 'C.UTF-8',

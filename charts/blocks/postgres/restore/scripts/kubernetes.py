@@ -51,6 +51,13 @@ def forget(name):
         call("DELETE", f"/api/v1/namespaces/{{}}/configmaps/{name}-{part}")
 
 
+def replace(name, system):
+    """Names the system whose data the other members hold: they begin anew (see begin_anew.py)."""
+    path = f"/api/v1/namespaces/{{}}/configmaps/{name}-config"
+    if call("PATCH", path, {"metadata": {"annotations": {api.REPLACED: system}}}) is None:
+        raise Problem(f"expected the state of {name}, got none")
+
+
 def wait(what, done, seconds=SECONDS):
     """Until it is done, whatever fails on the way."""
     deadline, said, reason = time.monotonic() + seconds, time.monotonic(), "not yet"

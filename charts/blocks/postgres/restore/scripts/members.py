@@ -22,6 +22,7 @@ class Cluster:
         self.name = os.environ["SCOPE"]
         self.members = int(os.environ["MEMBERS"])
         self.first = f"{self.name}-0"
+        self.replaced = None
 
     def patronictl(self, command, *arguments):
         done = subprocess.run(
@@ -78,6 +79,7 @@ class Cluster:
         try:
             say(f"stopping the members of {self.name}")
             self.halt()
+            self.replaced = folders.replaced()
             self.refuse_a_twin(folders.data, timeline, repository)
             folders.tidy()
             # Before the names change: a member that found the former state would take the restored data for old ones.
@@ -120,7 +122,8 @@ class Cluster:
     def refuse_a_twin(self, data, timeline, repository):
         """Two timelines of one number would spoil the repository: the primary has changed while the copy was made."""
         repository.read()
-        now = int(control(data).get("Latest checkpoint's TimeLineID", "0"))
+        # Timelines of another cluster have numbers of their own.
+        now = 0 if self.replaced else int(control(data).get("Latest checkpoint's TimeLineID", "0"))
         newest = max([now, *repository.history])
         if newest >= timeline:
             raise Problem(f"expected nobody else to become the primary meanwhile, got timeline {newest}: start the restore again")
@@ -133,6 +136,8 @@ class Cluster:
     def follow(self):
         """The others take the data of member 0."""
         try:
+            if self.replaced:
+                kubernetes.replace(self.name, self.replaced)
             kubernetes.scale(KIND, self.name, self.members)
             for number in range(1, self.members):
                 self.renew(f"{self.name}-{number}")
@@ -147,6 +152,9 @@ class Cluster:
     def renew(self, member):
         """The data of a replica are of another past: it takes the primary's."""
         kubernetes.wait(f"{member} to start", lambda: member in [each["Member"] for each in self.states()])
+        if self.replaced:
+            # It had begun anew by itself, for Patroni would not have started with its data.
+            return
         say(f"{member} is made anew from {self.first}")
         kubernetes.wait(f"{member} to begin anew", lambda: self.patronictl("reinit", member, "--force") or True)
 
@@ -165,6 +173,11 @@ class Exchange:
         self.data = data
         self.copy = copy
         self.kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+
+    def replaced(self):
+        """The system of the data, when the copy is of another one: what took the place of a lost cluster."""
+        own, copied = (control(folder).get("Database system identifier") for folder in (self.data, self.copy))
+        return own if own != copied else None
 
     def tidy(self):
         """Removes from the copy what belongs to a former life of its files."""
