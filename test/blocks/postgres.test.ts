@@ -270,7 +270,7 @@ test('ALL-12 ALL-09 the pods of the pooler share no node while another has none'
 test('TDA-04 a primary that is told to stop hands over before, where there is somebody', () => {
   const [server] = object(school(), 'StatefulSet/postgres').spec.template.spec.containers;
   const handOver = expect.stringMatching(
-    /^python3 -B \/etc\/patroni\/hand_over\.py slipway\.dev\/role postgres \/etc\/patroni .*\|\| true$/,
+    /^timeout 30 python3 -B \/etc\/patroni\/hand_over\.py postgres \/etc\/patroni .*\|\| true$/,
   );
   expect(server.lifecycle.preStop.exec.command).toEqual(['bash', '-c', handOver]);
   expect(object(school(), 'ConfigMap/postgres-configuration').data).toHaveProperty(['hand_over.py']);

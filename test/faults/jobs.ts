@@ -2,7 +2,7 @@ import { kubectl, pause, startJob } from '../cluster/support';
 import { ofKind, type Manifest } from '../support/manifests';
 
 /** Runs a Job on demand to its good end; gives the lines of its log with their times. */
-export async function finish(
+export async function runJob(
   namespace: string,
   name: string,
   given: Readonly<Record<string, string>>,
@@ -15,7 +15,7 @@ export async function finish(
 }
 
 /** Waits for the Jobs that make accounts and bring settings: a member that they restart is no fault. */
-export async function finished(namespace: string, objects: readonly Manifest[], seconds: number): Promise<void> {
+export async function completed(namespace: string, objects: readonly Manifest[], seconds: number): Promise<void> {
   const jobs = ofKind(objects, 'Job').filter(({ spec }) => spec.suspend !== true);
   for (const { metadata } of jobs) {
     await kubectl(

@@ -1,7 +1,7 @@
 import { pause, query } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
-import { finish } from './jobs';
+import { runJob } from './jobs';
 import { silence } from './judge';
 import { membersOf, whole } from './members';
 import { flowing } from './strike';
@@ -31,7 +31,7 @@ const parts: readonly { readonly end: string; readonly title: string }[] = [
 export async function measureRestore(agents: Agents, repeat: number): Promise<string> {
   const { target } = agents;
   const bytes = await fill(target);
-  await finish(target.namespace, 'postgres-backup-full', {});
+  await runJob(target.namespace, 'postgres-backup-full', {});
   const runs: number[][] = [];
   for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents, 'latest'));
   runs.push(await restored(agents, 'a moment'));
@@ -57,7 +57,7 @@ async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<numb
   const moment = Date.now();
   await pause(after);
   const TARGET = to === 'latest' ? to : new Date(moment).toISOString();
-  const log = await finish(target.namespace, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
+  const log = await runJob(target.namespace, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
   await whole(target, 300);
   await flowing(agents, 60);
   const { acknowledged, lost } = await agents.written(since);

@@ -7,7 +7,7 @@ import { productions } from '../cluster/productions';
 import { slipway, variant } from '../cluster/support';
 import { find, manifestsOf, ofKind, type Manifest } from '../support/manifests';
 import { certificates } from './authority';
-import { finished } from './jobs';
+import { completed } from './jobs';
 import { apply } from './kube';
 import { whole } from './members';
 
@@ -88,7 +88,7 @@ export async function raise(): Promise<Target> {
     objects,
   };
   await whole(target, 600);
-  await finished(namespace, objects, 600);
+  await completed(namespace, objects, 600);
   return target;
 }
 

@@ -1,24 +1,25 @@
-"""Runs in a member before its stop signal: hand_over.py LABEL SCOPE CONFIGURATION.
+"""Runs in a member before its stop signal: hand_over.py SCOPE CONFIGURATION.
 
 A primary hands over while it still answers the members: after the signal it is silent, and whoever wants to take over
-asks it for two seconds first. When the others stop too there is nobody to take over, and none shall begin a timeline.
+asks it for two seconds first. Only the synchronous replica can; where it stops too nobody shall begin a timeline.
 """
 
 import socket
 import subprocess
 import sys
-import urllib.parse
 
 from api import call
 
-label, scope, configuration = sys.argv[1:]
+scope, configuration = sys.argv[1:]
 own = socket.gethostname()
-selector = urllib.parse.quote(f"app.kubernetes.io/name={scope}")
-pods = [pod["metadata"] for pod in call("GET", f"/api/v1/namespaces/{{}}/pods?labelSelector={selector}")["items"]]
-primary = any(pod["name"] == own and pod.get("labels", {}).get(label) == "primary" for pod in pods)
-staying = [pod["name"] for pod in pods if pod["name"] != own and "deletionTimestamp" not in pod]
-if primary and staying:
-    print(f"{own} is told to stop: another member takes over first", flush=True)
-    # When it fails, the signal finds the primary as it is.
+state = call("GET", f"/api/v1/namespaces/{{}}/configmaps/{scope}-sync") or {}
+agreed = state.get("metadata", {}).get("annotations") or {}
+# Several names where more than one replica is waited for.
+heirs = [name for name in (agreed.get("sync_standby") or "").split(",") if name]
+pods = [call("GET", f"/api/v1/namespaces/{{}}/pods/{name}") for name in heirs]
+staying = [pod["metadata"]["name"] for pod in pods if pod and "deletionTimestamp" not in pod["metadata"]]
+if agreed.get("leader") == own and staying:
+    print(f"{own} is told to stop, and asks {' or '.join(staying)} to take over first", flush=True)
+    # When it fails, the signal finds the primary as it is. Without a candidate a paused cluster is left alone.
     command = ["patronictl", "-c", configuration, "switchover", scope, "--leader", own, "--force"]
-    subprocess.run(["timeout", "30", *command], stdin=subprocess.DEVNULL, check=False)
+    subprocess.run(command, stdin=subprocess.DEVNULL, check=False)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onRenewal, waits } from '../shell';
-import { memberFolder, roleLabel } from './patroni';
+import { memberFolder } from './patroni';
 import { logFiles } from './tuning';
 
 /**
@@ -56,7 +56,7 @@ exec patroni ${memberFolder}
 
 /** Before the stop signal: its words go where those of the member go. The signal comes whatever became of it. */
 export const handOverScript = (cluster: string): string =>
-  `python3 -B ${memberFolder}/hand_over.py ${roleLabel} ${cluster} ${memberFolder} > /proc/1/fd/1 2>&1 || true`;
+  `timeout 30 python3 -B ${memberFolder}/hand_over.py ${cluster} ${memberFolder} > /proc/1/fd/1 2>&1 || true`;
 
 const file = (name: string): Record<string, string> => ({ [name]: readFileSync(join(__dirname, name), 'utf8') });
 
@@ -64,7 +64,7 @@ const file = (name: string): Record<string, string> => ({ [name]: readFileSync(j
 export const apiScript = file('api.py');
 
 /** What a member calls before Patroni, Patroni when its role changes, and kubelet when it is to stop. */
-export const memberScripts = {
+export const memberFiles = {
   ...file('begin_anew.py'),
   ...file('relabel.py'),
   ...file('hand_over.py'),

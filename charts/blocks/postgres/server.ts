@@ -25,7 +25,7 @@ import {
   type Cluster,
 } from './patroni';
 import { drillQueries } from './restore/drills';
-import { handOverScript, memberScript, prepareScript, memberScripts } from './scripts';
+import { handOverScript, memberScript, prepareScript, memberFiles } from './scripts';
 import { reconcile } from './reconcile';
 import { parameters, sharedMemoryMiB, type Documented, type ServerSize } from './tuning';
 
@@ -101,7 +101,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       '1-member.yml': member,
       '2-cluster.yml': bootstrapYaml(cluster),
       'pg_service.conf': peers.file,
-      ...memberScripts,
+      ...memberFiles,
     },
   });
   const configuration: Mount = { path: memberFolder, volume: { files } };
