@@ -76,6 +76,7 @@ export class AiGovernance extends Platform {
       command: ['python', 'scripts/create_admin.py'],
       size: { cpu: '500m', memory: '256Mi' },
       uses: { postgres },
+      connections: 1,
       variables,
       onDemand: true,
       interactive: true,

@@ -80,8 +80,6 @@ export function application(
 
   // Two databases are shown one certificate.
   const certificates = new Map(connections.flatMap(({ mounts = [] }) => mounts).map((mount) => [mount.path, mount]));
-  // Two ways to one database wait for the same release.
-  const before = new Map(connections.flatMap((c) => c.before ?? []).map((gate) => [gate.name, gate]));
   const variables: Variables = Object.assign({}, ...connections.map((c) => c.variables), props.variables);
   const container: Container & { readonly variables: Variables } = {
     name: id,
@@ -99,7 +97,7 @@ export function application(
   for (const key of secretsOf(variables)) platform.secrets.use(key, id);
   return {
     container: platform.rehearsal ? rehearsed(container, platform, connections, runtime) : container,
-    before: [...before.values()],
+    before: connections.flatMap(({ before = [] }) => before),
     placement: placement.pod,
   };
 }

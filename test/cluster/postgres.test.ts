@@ -36,13 +36,19 @@ describe('a database of three members that is written to every 10 ms', () => {
     ['delete-primary', 10, true],
     ['kill-primary', 15, false],
   ])('TDA-04 loses no acknowledged row and has one primary: %s', async (name, mostSeconds, handsOver) => {
+    const began = new Date().toISOString();
     const outcome = await strike(named(name), agents);
     expect(outcome).toMatchObject({ lost: 0, twoPrimaries: 0, served: 1, failed: false });
     expect(outcome.acknowledged).toBeGreaterThan(1000);
     expect(outcome.direct.longest).toBeLessThanOrEqual(mostSeconds * 1000);
     expect(outcome.pooled.longest).toBeLessThanOrEqual(mostSeconds * 1000);
     expect(outcome.recovered).toBeDefined();
-    if (handsOver) expect(outcome.another).toBe(true);
+    if (!handsOver) return;
+    expect(outcome.another).toBe(true);
+    // The next one was asked to take over: it did not have to find out.
+    const [next] = await membersOf(agents.target);
+    const log = await kubectl('logs', `${next?.pod}`, '-n', namespace, '-c', 'server', `--since-time=${began}`);
+    expect(log).toContain('Cleaning up failover key after acquiring leader lock');
   });
 
   test('TDA-04 gives up an address that does not answer in seconds, not in the minutes of the kernel', async () => {

@@ -95,6 +95,21 @@ describe('GOV-04 who reads from the replicas', () => {
     expect(pooling.ask('select 1', { ...reader, role: 'marks' }).error).toContain('no authentication method');
   });
 
+  test('opens no more to them than was reckoned with, however many come', async () => {
+    const { ended } = pooling.background('pgbench', ['--client=30', '--jobs=2', ...slow(0.02), '--time=3'], reader);
+    const counts: number[] = [];
+    let running = true;
+    const done = ended.finally(() => (running = false));
+    const opened = "select count(*) from pg_stat_activity where usename = 'marks_reads'";
+    while (running) {
+      counts.push(Number(pooling.server(opened).lines[0]));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await done).toBe(0);
+    // Two of its five look clients up.
+    expect(Math.max(...counts)).toBe(3);
+  });
+
   test('does not miss the primary, not even to log in', () => {
     pooling.server("alter role marks_reads password 'other'");
     for (const name of ['grades', 'postgres']) pooling.console(`pause ${name}`);

@@ -11,12 +11,12 @@ const clients = { writing: ['marks'], reading: ['marks-reads'] };
 const users: Users = { application: 'pupil', backup: 'keeper', replication: 'copyist' };
 
 let server: Server;
-const accounts = (declared: Users = users) =>
+const accounts = (declared: Users = users, who = clients) =>
   server.file(
     'postgres',
     'postgres',
     'accounts.sql',
-    accountsSql({ database, owner: 'teacher', extensions: ['postgis'], users: declared }, clients, 'monitor'),
+    accountsSql({ database, owner: 'teacher', extensions: ['postgis'], users: declared }, who, 'monitor'),
   );
 const as = (role: string, sql: string) => server.ask(database, role, sql);
 const done = { status: 0, lines: [], error: '' };
@@ -96,6 +96,19 @@ describe('GOV-04 who reads alone', () => {
   ])('has no right to: %s', (sql, error) => {
     expect(reads(`begin read write; ${sql}`)).toEqual(refused(error));
   });
+});
+
+test('GOV-04 whoever changes from reading to writing, or back, keeps nothing of before', () => {
+  const turned = { writing: ['marks-reads'], reading: ['marks'] };
+  const memberships = `select m.rolname, string_agg(g.rolname, ' ') from pg_auth_members
+    join pg_roles g on g.oid = roleid join pg_roles m on m.oid = member where m.rolname like 'marks%' group by 1 order by 1`;
+  expect(accounts(users, turned)).toEqual(done);
+  expect(as('postgres', memberships).lines).toEqual(['marks|read_only', 'marks_reads|pupil']);
+  const now = "select current_user, current_setting('default_transaction_read_only')";
+  expect(as('marks_reads', now).lines).toEqual(['pupil|off']);
+  expect(as('marks', now).lines).toEqual(['read_only|on']);
+  expect(accounts()).toEqual(done);
+  expect(as('postgres', memberships).lines).toEqual(['marks|pupil', 'marks_reads|read_only']);
 });
 
 describe('TDA-05 a backup', () => {

@@ -67,7 +67,7 @@ ${rewinds
   )
   .join(
     '',
-  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, application)).join('')}${readers.map((client) => readAs(client, reader)).join('')}
+  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, reader, application)).join('')}${readers.map((client) => readAs(client, reader, [owner, application])).join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
   where not exists (select from pg_database where datname = '${database}') \\gexec
 alter database ${database} owner to ${owner};
@@ -122,17 +122,23 @@ alter role ${role} nologin nosuperuser nocreatedb nocreaterole noreplication nob
 const create = (role: string): string =>
   `select format('create role %I', '${role}') where not exists (select from pg_roles where rolname = '${role}') \\gexec`;
 
-/** A client that acted as the owner before, and has another role now, does so no more. */
-const actAs = (client: string, owner: string, application = owner): string =>
-  `grant ${application} to ${client};\nalter role ${client} set role to ${application};\n` +
-  (application === owner
-    ? ''
-    : `select 'revoke ${owner} from ${client}' where pg_has_role('${client}', '${owner}', 'member') \\gexec\n`);
+/** A client that acted as somebody else before does so no more. */
+const become = (client: string, role: string, others: readonly (string | undefined)[]): string =>
+  `grant ${role} to ${client};\nalter role ${client} set role to ${role};\n` +
+  others
+    .filter((other) => other !== undefined && other !== role)
+    .map(
+      (other) =>
+        `select 'revoke ${other} from ${client}' where pg_has_role('${client}', '${other}', 'member') \\gexec\n`,
+    )
+    .join('');
 
-/** Whose transactions write nothing, also where a primary runs them. */
-const readAs = (client: string, reader: string): string =>
-  `grant ${reader} to ${client};\nalter role ${client} set role to ${reader};\n` +
-  `alter role ${client} set default_transaction_read_only to on;\n`;
+const actAs = (client: string, owner: string, reader: string, application?: string): string =>
+  `${become(client, application ?? owner, [owner, reader])}alter role ${client} reset default_transaction_read_only;\n`;
+
+/** Whose transactions write nothing unless they say so, also where a primary runs them. */
+const readAs = (client: string, reader: string, others: readonly (string | undefined)[]): string =>
+  `${become(client, reader, others)}alter role ${client} set default_transaction_read_only to on;\n`;
 
 /** What a role may do with the owner's tables and sequences, those that exist and those that will. */
 const rows = (owner: string, role: string, may: { readonly tables: string; readonly sequences: string }): string => `

@@ -6,7 +6,6 @@ import { Deployment } from '../deployment';
 import { metadata, unclaimed } from '../labels';
 import { Platform } from '../platform';
 import { burstable, type Resources } from '../quantity';
-import type { Replicas } from '../scaling';
 import type { SecretKey } from '../secrets';
 import {
   poolerGraceSeconds,
@@ -17,30 +16,21 @@ import {
   poolerStop,
   type Servers,
 } from './pooler-configuration';
-import { checkFits, poolerSizes } from './pooler-sizes';
+import { checkFits, poolerSizes, type PoolerDemand } from './pooler-sizes';
 
-export interface PoolerProps {
+export interface PoolerProps extends Omit<PoolerDemand, 'clients' | 'readers' | 'reserved'> {
   readonly image: string;
   readonly size: Resources;
-  readonly replicas: Replicas;
   /** The server behind it: name of its StatefulSet, and of the Service that clients use. */
   readonly server: string;
   /** The Services that find the primary and those who read. */
   readonly servers: Servers;
   /** The one database that clients may open. */
   readonly database: string;
-  /** Most connections that one pod opens to the server. */
-  readonly poolSize: number;
-  /** Most that it opens to replicas. @default 0 */
-  readonly readPoolSize?: number | undefined;
-  /** Connections that go to the server past the pooler, by who opens them. */
-  readonly direct: Readonly<Record<string, number>>;
-  /** `max_connections` of the server. */
-  readonly maxConnections: number;
   /** Most connections at once of each client, by its role; complete when all is declared. */
-  readonly clients: () => Readonly<Record<string, number>>;
+  readonly clients: () => PoolerDemand['clients'];
   /** The same of those who read from the replicas. @default - none */
-  readonly readers?: () => Readonly<Record<string, number>>;
+  readonly readers?: () => PoolerDemand['clients'];
   /** Of the role that looks up clients. */
   readonly password: SecretKey;
   /** Its certificate, in /tls: it is a server and a client. */

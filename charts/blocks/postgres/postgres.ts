@@ -26,7 +26,7 @@ import { roles } from './patroni';
 import { Pooler } from './pooler';
 import { onReplicas, poolerPort, poolerRole } from './pooler-configuration';
 import { directConnections } from './pooler-sizes';
-import { Replicas as Reading } from './replicas';
+import { ReadReplicas } from './read-replicas';
 import { accountsScript, loginScript } from './scripts';
 import { dataFolderOf, port, primaryOf, replicasOf, server, user } from './server';
 import { maxConnections, type Documented, type ServerSize } from './tuning';
@@ -75,7 +75,7 @@ const monitor = 'monitor';
 export class Postgres extends Construct implements Connectable {
   private readonly platform: Platform;
   /** Its replicas, for clients that read there: what they find may be some moments old. */
-  readonly replicas: Connectable = new Reading(this, 'replicas', (client) => this.read(client));
+  readonly replicas: Connectable = new ReadReplicas(this, 'replicas', (client) => this.read(client));
   private readonly clients: Clients;
   private readonly superuser: SecretKey;
   private readonly owner: SecretKey;

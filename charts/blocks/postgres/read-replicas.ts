@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { checkNeighbours, type Client, type Connectable, type Connection } from '../connection';
 
 /** The replicas of a server as something that a client connects to beside the primary, or alone (GOV-04). */
-export class Replicas extends Construct implements Connectable {
+export class ReadReplicas extends Construct implements Connectable {
   constructor(
     scope: Construct,
     id: string,

@@ -47,13 +47,16 @@ describe('GOV-04 a service that writes, and reads from the replicas', () => {
     );
   });
 
-  test.each([
-    ['both', both],
-    ['both, the other way round', (postgres: Postgres) => ({ replicas: postgres.replicas, postgres })],
-  ])('waits for a release once, at the primary, when it declares %s', (_, uses) => {
-    const gates = podOf(school(uses)).initContainers;
+  test('waits for a release once, at the primary', () => {
+    const gates = podOf(school(both)).initContainers;
     expect(gates).toHaveLength(1);
     expect(gates[0].env).toContainEqual({ name: 'PGDATABASE', value: 'grades' });
+  });
+
+  test('names the primary first', () => {
+    expect(() => school((postgres) => ({ replicas: postgres.replicas, postgres }))).toThrow(
+      'expected `uses` of api to name postgres before its replicas, got them the other way round',
+    );
   });
 });
 
