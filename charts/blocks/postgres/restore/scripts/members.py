@@ -33,10 +33,11 @@ class Cluster:
         return done.stdout.strip()
 
     def states(self):
+        """What Patroni knows of each member; of one that has just begun it may be the name alone."""
         return json.loads(self.patronictl("list", "--format", "json") or "[]")
 
     def leader(self):
-        return next((each["Member"] for each in self.states() if each["Role"] == "Leader" and each["State"] == "running"), None)
+        return next((each["Member"] for each in self.states() if each["Role"] == "Leader" and each.get("State") == "running"), None)
 
     def hand_over(self):
         """Member 0 becomes the primary: the data that are kept shall be the newest. Before the copy is made, for this
@@ -161,9 +162,9 @@ class Cluster:
     def whole(self):
         """One primary, replicas that stream, one of them synchronous, all on one timeline."""
         states = self.states()
-        roles = sorted(each["Role"] for each in states if each["State"] in ("running", "streaming"))
+        roles = sorted(each["Role"] for each in states if each.get("State") in ("running", "streaming"))
         expected = ["Leader"] + (["Replica"] * (self.members - 2) + ["Sync Standby"] if self.members > 1 else [])
-        return roles == sorted(expected) and len({each["TL"] for each in states}) == 1
+        return roles == sorted(expected) and len({each.get("TL") for each in states}) == 1
 
 
 class Exchange:
