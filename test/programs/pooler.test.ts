@@ -155,7 +155,8 @@ describe('ALL-12 many clients on few connections', () => {
     expect(all.map(({ output }) => output.error)).toEqual(['', '']);
     expect(most.clients).toBeGreaterThanOrEqual(500);
     expect(most.all).toBeGreaterThanOrEqual(17);
-    expect(most.all).toBeLessThanOrEqual(demand.poolSize);
+    // One server plays both parts here: two more look up who reads.
+    expect(most.all).toBeLessThanOrEqual(demand.poolSize + 2);
     expect(most).toMatchObject({ marks: 10, homework: 7 });
   });
 
