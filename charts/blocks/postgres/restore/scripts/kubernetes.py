@@ -52,7 +52,7 @@ def forget(name):
 
 
 def replace(name, system):
-    """Names the system whose data the other members hold: they begin anew (see begin_anew.py)."""
+    """Names the system whose data the other members hold: they begin anew (see begin_anew.py). None ends that."""
     path = f"/api/v1/namespaces/{{}}/configmaps/{name}-config"
     if call("PATCH", path, {"metadata": {"annotations": {api.REPLACED: system}}}) is None:
         raise Problem(f"expected the state of {name}, got none")

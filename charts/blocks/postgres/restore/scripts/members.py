@@ -143,6 +143,8 @@ class Cluster:
             for number in range(1, self.members):
                 self.renew(f"{self.name}-{number}")
             kubernetes.wait(f"{self.members} healthy members", self.whole)
+            if self.replaced:
+                kubernetes.replace(self.name, None)
         except Problem as problem:
             raise Problem(
                 f"{problem}\nThe restored data serve on {self.first}. A member that does not follow is made anew by "
