@@ -66,7 +66,10 @@ const documented: Readonly<Record<PlatformName, Documented>> = {
   'ai-governance': {
     user: [1001, 'TDA-26, PHY-17: containers are not root, the guide gives no number, so it is that of the others'],
     databases: [{ ...postgres, ...redis, ...qdrant }, 'GOV-04, GOV-06, GOV-07'],
-    secrets: [['DB_PASSWORD', 'REDIS_PASSWORD', 'QDRANT_API_KEY', 'GROQ_API_KEY', 'SECRET_KEY'], 'GOV-09, GOV-15'],
+    secrets: [
+      ['DB_PASSWORD', 'DB_REPLICA_PASSWORD', 'REDIS_PASSWORD', 'QDRANT_API_KEY', 'GROQ_API_KEY', 'SECRET_KEY'],
+      'GOV-04, GOV-09, GOV-15',
+    ],
   },
   'habitability-explorer': {
     user: [1000, 'TDA-26: the user `hwo` of its image is 1000'],
