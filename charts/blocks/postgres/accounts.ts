@@ -55,19 +55,31 @@ export function accountsSql(declared: Database, { writing, reading = [] }: Clien
   const reader = readOnlyRole(users);
   const [clients, readers] = [writing.map(roleOf), reading.map(roleOf)];
   const connecting = [monitor, reader, ...clients, ...(backup ? [backup] : [])];
+  const made = [
+    login(roles.replication, 'replication'),
+    ...[roles.rewind, poolerRole, backupRole, owner, monitor, ...clients, ...readers].map((role) => login(role)),
+    ...(backup ? [login(backup, 'bypassrls')] : []),
+    ...(replication ? [login(replication, 'replication')] : []),
+    ...[reader, ...(application ? [application] : [])].map(group),
+  ];
+  const given = [
+    `grant pg_monitor to ${monitor};\n`,
+    ...rewinds.map((routine) => `grant execute on function pg_catalog.${routine} to ${roles.rewind};\n`),
+    ...(backup ? [`grant pg_read_all_data to ${backup};\n`] : []),
+    ...clients.map((client) => actAs(client, owner, reader, application)),
+    ...readers.map((client) => readAs(client, reader, [owner, application])),
+  ];
+  const usable = [
+    rows(owner, reader, { tables: 'select', sequences: 'select' }),
+    ...(application
+      ? [rows(owner, application, { tables: 'select, insert, update, delete', sequences: 'usage, select' })]
+      : []),
+  ];
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
 set client_min_messages to warning;
-${login(roles.replication, 'replication')}${[roles.rewind, poolerRole, backupRole, owner, monitor, ...clients, ...readers].map((role) => login(role)).join('')}${backup ? login(backup, 'bypassrls') : ''}${replication ? login(replication, 'replication') : ''}${[reader, ...(application ? [application] : [])].map(group).join('')}
-grant pg_monitor to ${monitor};
-${rewinds
-  .map(
-    (routine) => `grant execute on function pg_catalog.${routine} to ${roles.rewind};
-`,
-  )
-  .join(
-    '',
-  )}${backup ? `grant pg_read_all_data to ${backup};\n` : ''}${clients.map((client) => actAs(client, owner, reader, application)).join('')}${readers.map((client) => readAs(client, reader, [owner, application])).join('')}
+${made.join('')}
+${given.join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
   where not exists (select from pg_database where datname = '${database}') \\gexec
 alter database ${database} owner to ${owner};
@@ -89,7 +101,7 @@ create table if not exists slipway.releases (
   release text primary key,
   applied_at timestamptz not null default now()
 );
-${rows(owner, reader, { tables: 'select', sequences: 'select' })}${application ? rows(owner, application, { tables: 'select, insert, update, delete', sequences: 'usage, select' }) : ''}`;
+${usable.join('')}`;
 }
 
 /** What pg_rewind does as another than the superuser. Source: its documentation, "Notes". */
