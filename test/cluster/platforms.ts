@@ -81,7 +81,7 @@ const physicsAssistant: Expected = {
 
 const aiGovernance: Expected = {
   pods: 8,
-  connections: { frontend: [], backend: ['postgres', 'qdrant', 'redis'] },
+  connections: { frontend: [], backend: ['postgres', 'postgres-replicas', 'qdrant', 'redis'] },
   routes: [
     ['GOV-03', 'ai-governance.localhost', '/courses/1', 'frontend', '/courses/1'],
     ['GOV-18', 'www.ai-governance.localhost', '/courses/1', 'frontend', '/courses/1'],
