@@ -25,7 +25,8 @@ export class AiGovernance extends Platform {
     const { backup, domain, images, registry } = governance;
     const size = governanceFigures(governance.size);
 
-    // Database (GOV-04, GOV-15; the guide names no variables for its replicas: these are ours), caches and sessions (GOV-07, GOV-14, GOV-19), vectors (GOV-06)
+    // Database (GOV-04, GOV-15), caches and sessions (GOV-07, GOV-14, GOV-19), vectors (GOV-06).
+    // The guide names no variables for the replicas of its database: these are ours.
     const postgres = new Postgres(this, 'postgres', {
       size: size.postgres,
       version: governance.postgresVersion,

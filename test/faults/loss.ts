@@ -1,12 +1,12 @@
 import { inside, kubectl, pause } from '../cluster/support';
-import { ofKind, type Manifest } from '../support/manifests';
+import type { Manifest } from '../support/manifests';
 import { table } from '../support/table';
 import type { Agents } from './agents';
 import { completed, runJob } from './jobs';
 import { silence } from './judge';
 import { apply } from './kube';
 import { whole } from './members';
-import { flowing } from './strike';
+import { flowing, startWriting } from './strike';
 import { seconds } from './table';
 import type { Target } from './target';
 
@@ -51,8 +51,7 @@ export async function measureLoss(agents: Agents, repeat: number): Promise<strin
 async function lose(agents: Agents, wait: number): Promise<Loss> {
   const { target } = agents;
   await whole(target, 300);
-  await agents.startWriter('');
-  await flowing(agents, 60);
+  await startWriting(agents);
   const since = Date.now();
   await pause(wait);
   const struck = Date.now();
@@ -96,7 +95,7 @@ async function replace(target: Target): Promise<void> {
   await kubectl('delete', 'jobs', '-n', namespace, '-l', `app.kubernetes.io/name=${name}-accounts`);
   await apply(objects);
   await whole(target, 600);
-  await completed(namespace, ofKind(objects, 'Job').filter(makesAccounts), 300);
+  await completed(namespace, objects.filter(makesAccounts), 300);
 }
 
 const makesAccounts = ({ metadata }: Manifest): boolean => metadata.name.includes('-accounts-');

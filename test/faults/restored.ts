@@ -4,7 +4,7 @@ import type { Agents } from './agents';
 import { runJob } from './jobs';
 import { silence } from './judge';
 import { membersOf, whole } from './members';
-import { flowing } from './strike';
+import { flowing, startWriting } from './strike';
 import { seconds } from './table';
 import type { Target } from './target';
 
@@ -50,8 +50,7 @@ export async function measureRestore(agents: Agents, repeat: number): Promise<st
 async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<number[]> {
   const { target } = agents;
   await whole(target, 300);
-  await agents.startWriter('');
-  await flowing(agents, 60);
+  await startWriting(agents);
   const since = Date.now();
   await pause(after);
   const moment = Date.now();

@@ -21,8 +21,7 @@ export async function strike(fault: Fault, agents: Agents): Promise<Outcome> {
     await whole(target, 300, steadySeconds);
   }
   const found = await scene(agents);
-  await agents.startWriter(found.primary.node);
-  await flowing(agents, 60);
+  await startWriting(agents, found.primary.node);
   const looking = look(agents);
   const since = Date.now();
   say(`${fault.name}: striking ${found.primary.pod} on ${found.primary.node}`);
@@ -69,6 +68,12 @@ async function recovery(fault: Fault, agents: Agents): Promise<number | undefine
     say(`${fault.name}: ${String(error)}`);
     return undefined;
   }
+}
+
+/** A new writer on another node than this one, once both doors take what it writes. */
+export async function startWriting(agents: Agents, avoid = ''): Promise<void> {
+  await agents.startWriter(avoid);
+  await flowing(agents, 60);
 }
 
 /** Waits until both doors take writes. @throws Error when they do not in time */

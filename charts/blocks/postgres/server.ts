@@ -25,7 +25,7 @@ import {
   type Cluster,
 } from './patroni';
 import { drillQueries } from './restore/drills';
-import { handOverScript, memberScript, prepareScript, memberFiles } from './scripts';
+import { handOverScript, memberFiles, memberScript, prepareScript } from './scripts';
 import { reconcile } from './reconcile';
 import { parameters, sharedMemoryMiB, type Documented, type ServerSize } from './tuning';
 
