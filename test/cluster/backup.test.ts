@@ -1,6 +1,6 @@
 import { folders as manifests } from '../support/manifests';
 import { developmentUp, placeOf, sql } from './development';
-import { inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
+import { applyAgain, inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
 import { request } from './client';
 
 jest.setTimeout(900_000);
@@ -195,7 +195,7 @@ test('ALL-17 ALL-34 a database that is lost with its volume comes back into an e
   await kubectl('delete', '-n', namespace, ...gone, ...state, '--timeout=120s');
   const accounts = ['-n', namespace, '-l', 'app.kubernetes.io/name=postgres-accounts'];
   await kubectl('delete', 'jobs', ...accounts);
-  await kubectl('apply', '-f', manifests.development);
+  await applyAgain(manifests.development);
   await kubectl('wait', 'jobs', ...accounts, '--for=condition=Complete', '--timeout=300s');
   await expect(rows()).rejects.toThrow('relation "kept" does not exist');
 

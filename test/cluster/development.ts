@@ -2,7 +2,7 @@ import { placesOf, type Place } from '../support/everywhere';
 import { folders, label, type Manifest } from '../support/manifests';
 import { startClient } from './client';
 import { platforms } from './platforms';
-import { json, kubectl, list, query, ready, remove, requireCluster } from './support';
+import { applyAgain, json, kubectl, list, query, ready, remove, requireCluster } from './support';
 
 /** On a namespace that this run of the tier has raised from nothing. */
 const mark = 'slipway.test/run';
@@ -27,7 +27,8 @@ export async function developmentUp(): Promise<void> {
   const standing = await Promise.all(places.map(isOfThisRun));
   await Promise.all(places.filter((_, index) => !standing[index]).map(({ namespace }) => remove(namespace)));
   await Promise.all(places.filter((_, index) => standing[index]).map(prune));
-  await kubectl('apply', '-f', folders.development);
+  if (standing.every(Boolean)) await applyAgain(folders.development);
+  else await kubectl('apply', '-f', folders.development);
   await Promise.all(places.map(({ namespace }) => ready(namespace, 600)));
   await Promise.all(places.map(keep));
   await startClient();

@@ -57,6 +57,7 @@ test('ALL-43 one platform is upgraded, the others do not notice', async () => {
   const [old] = await podsNamed('api', one.namespace);
   const upgraded = releaseOf('1.1.0', [one.platform]);
   await unnoticed(async () => {
+    // By the client, as a user does who applies again.
     await kubectl('apply', '-f', fileOf(upgraded));
     await ready(one.namespace, 240);
   });

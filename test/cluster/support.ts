@@ -91,6 +91,13 @@ export async function startJob(
   await kubectl('apply', '-f', fileOf([job]));
 }
 
+/**
+ * Applies to what stands. The server compares: a client that does so reads the definitions of the API again for every
+ * object, a minute of a processor for all platforms.
+ */
+export const applyAgain = (path: string): Promise<string> =>
+  kubectl('apply', '--server-side', '--force-conflicts', '-f', path);
+
 /** Closes the nodes to new pods, or opens them: what is only asked of the API server needs no pod to start. */
 export async function openNodes(open: boolean): Promise<void> {
   const nodes = (await kubectl('get', 'nodes', '-o', 'name')).split('\n');
