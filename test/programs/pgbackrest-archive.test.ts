@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { eventually } from '../rehearsal/support';
 import { Cluster, volume } from './pgbackrest-cluster';
@@ -55,6 +55,17 @@ test('ALL-16 a member fetches log, and learns what there is none of', () => {
   expect(get('00000002.history')).toMatchObject({ status: 1 });
   expect(get(segment)).toMatchObject({ status: 0 });
   expect(existsSync(file())).toBe(true);
+});
+
+test('TDA-04 ALL-16 a segment that waits alone is brought at once, several by a process that takes them together', async () => {
+  const taken = (name: string) => existsSync(cluster.at('pgdata/spool/push-1/archive/db/out', `${name}.ok`));
+  const both = [await archived(), await archived()];
+  expect(both.filter(taken)).toEqual([]);
+  for (const name of both) {
+    renameSync(wal('archive_status', `${name}.done`), wal('archive_status', `${name}.ready`));
+  }
+  expect(member('push.sh', `pg_wal/${both[0]}`)).toMatchObject({ status: 0 });
+  expect(both.filter(taken)).toEqual(both);
 });
 
 test('TDA-04 a promotion does not wait for a repository that does not answer', async () => {

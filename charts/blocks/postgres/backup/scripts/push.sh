@@ -6,13 +6,18 @@
 set -u
 # PostgreSQL names it from its folder, Patroni, before a rewind, from the root.
 wal=${1%/*}
+waiting=("$wal"/archive_status/*.ready)
+# One that waits alone is brought at once: a primary that hands over waits for its last one. Where more wait, a process
+# of pgBackRest's takes them together, whose start costs as much again.
+together=--archive-async
+[ ${#waiting[@]} -gt 1 ] || together=--no-archive-async
 
 # Without the passphrases of the others, which would count as repositories.
 push() ( # REPOSITORY SEGMENT
   for name in "${!PGBACKREST_REPO@}"; do
     [[ $name == "PGBACKREST_REPO$1_"* ]] || unset "$name"
   done
-  PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest archive-push "$2"
+  PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest "$together" archive-push "$2"
 )
 
 # A member that was the primary has the end of its timeline as it wrote it; another one may have gone on before that end,
@@ -39,6 +44,7 @@ done
 [ "$failed" != 0 ] || exit 0
 
 waiting=("$wal"/archive_status/*.ready)
+together=--archive-async
 newest=$(basename "${waiting[-1]}" .ready)
 for number in $reached; do push "$number" "$wal/$newest"; done
 exit "$failed"
