@@ -35,7 +35,7 @@ const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-n
 /** An authority of certificates: ca.crt and ca.key. */
 export function found(folder: string): void {
   const files = ['-keyout', join(folder, 'ca.key'), '-out', join(folder, 'ca.crt')];
-  openssl('req', '-x509', ...newKey, ...files, '-days', '2', '-subj', '/CN=authority');
+  openssl('req', '-x509', ...newKey, ...files, '-days', '90', '-subj', '/CN=authority');
 }
 
 /** A certificate of this authority, readable as a Secret's file is: root's, and the pod's group's. */
@@ -45,7 +45,7 @@ export function issue(authority: string, folder: string, commonName: string): vo
   const file = (name: string) => join(folder, name);
   writeFileSync(extensions, 'subjectAltName=DNS:localhost,DNS:*.postgres-pods\n');
   openssl('req', ...newKey, '-keyout', file('tls.key'), '-out', request, '-subj', `/CN=${commonName}`);
-  openssl('x509', '-req', '-in', request, ...signer, '-days', '2', '-extfile', extensions, '-out', file('tls.crt'));
+  openssl('x509', '-req', '-in', request, ...signer, '-days', '90', '-extfile', extensions, '-out', file('tls.crt'));
   cpSync(join(authority, 'ca.crt'), file('ca.crt'));
   for (const path of ['tls.crt', 'tls.key', 'ca.crt'].map(file)) {
     if (isRoot) chownSync(path, 0, user.gid);

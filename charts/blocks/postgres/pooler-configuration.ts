@@ -97,9 +97,9 @@ default_pool_size = 1
 server_idle_timeout = 60
 server_lifetime = 600
 
-; A server that is gone is noticed in eleven seconds, whether a query waits for it or not; the next is tried every second.
+; A server that is gone is noticed in eleven seconds, whether a query waits for it or not; the next is tried twice a second.
 server_connect_timeout = 5
-server_login_retry = 1
+server_login_retry = 0.5
 server_check_delay = 5
 query_wait_timeout = 30
 tcp_keepalive = 1
