@@ -12,14 +12,14 @@ import { base } from './pgbackrest-machine';
 const folder = mkdtempSync(join(tmpdir(), 'slipway-clock-'));
 const day = (number: number) => writeFileSync(join(folder, 'days'), `+${number}d`);
 
-let clock: ChildProcess;
+let clock: ChildProcess | undefined;
 let cluster: Cluster;
 
 /** Sets the clock of every program that the machine of the tests runs, whoever runs it. */
 async function startClock(): Promise<void> {
   need({ faketime: 'faketime' });
-  const said = 'grep -om 1 "/.*libfaketime.*" /proc/self/maps; echo "$FAKETIME_SHARED"; exec sleep 600';
-  clock = spawn('faketime', ['-f', '+0', 'sh', '-c', said], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = 'grep -om 1 "/.*libfaketime.*" /proc/self/maps; echo "$FAKETIME_SHARED"; exec cat';
+  clock = spawn('faketime', ['-f', '+0', 'sh', '-c', said], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [library = '', shared = ''] = String((await once(clock.stdout as Readable, 'data'))[0]).split('\n');
   copyFileSync(library, join(folder, 'faketime.so'));
   const [semaphore, memory] = shared.split(' ');
@@ -31,7 +31,6 @@ async function startClock(): Promise<void> {
     FAKETIME_SHARED: shared,
     FAKETIME_TIMESTAMP_FILE: join(folder, 'days'),
     FAKETIME_NO_CACHE: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
   });
 }
 
@@ -42,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster?.close();
-  clock?.kill();
+  clock?.stdin?.end();
   rmSync(folder, { recursive: true, force: true });
 });
 
