@@ -13,6 +13,13 @@ class Problem(Exception):
     """What ends a run, in words for whoever started it."""
 
 
+class Damage(Problem):
+    """What ends a run because a backup is not whole."""
+
+    def __init__(self, problem):
+        super().__init__(f"{problem}; choose an older backup, or another repository: `slipway backup list` shows them")
+
+
 def say(text):
     print(text, flush=True)
 

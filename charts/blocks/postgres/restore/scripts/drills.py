@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import tables
-from archive import Problem, Repository, say
+from archive import Damage, Problem, Repository, say
 from duplicate import alone, room, served
 from target import at_end, noted
 
@@ -65,7 +65,7 @@ def checked(folder):
     """Every page of every file, indexes too."""
     done = subprocess.run(["pg_checksums", "--check", "-D", folder], capture_output=True, text=True)
     if done.returncode != 0 and "not enabled" not in done.stderr:
-        raise Problem(f"expected every page to have its checksum, got: {done.stderr.strip().splitlines()[0]}")
+        raise Damage(f"expected every page to have its checksum, got: {done.stderr.strip().splitlines()[0]}")
     say("every page has its checksum")
 
 

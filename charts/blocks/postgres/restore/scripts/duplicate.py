@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 import tables
-from archive import Problem, explained, say
+from archive import Damage, Problem, explained, say
 from server import Server
 
 
@@ -65,7 +65,7 @@ def fetch(folder, repository, label):
     finally:
         run.terminate()
     if status != 0:
-        raise Problem(f"expected {label} to be restored, got: {explained(status, ''.join(kept))}")
+        raise Damage(f"expected {label} to be restored, got: {explained(status, ''.join(kept))}")
     say(f"the files are restored, after {time.monotonic() - begun:.0f} s")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from archive import Problem, say
+from archive import Damage, say
 
 DATABASES = "select datname from pg_database where datallowconn and datname <> 'template1' order by 1"
 # What is read is thrown away by the server: COPY reads every value, those stored out of line too, and every checksum.
@@ -35,7 +35,7 @@ def read_all(server):
         found = re.findall(r"^(\S.*)\nCOPY (\d+)$", answer, re.M)
         if problem:
             name = [line for line in answer.splitlines() if not line.startswith("COPY ")][-1:] or ["?"]
-            raise Problem(f"expected table {name[0]} of {database} to be readable, got: {problem}")
+            raise Damage(f"expected table {name[0]} of {database} to be readable, got: {problem}")
         counted[database] = {name: int(rows) for name, rows in found}
         own = {name: rows for name, rows in counted[database].items() if not re.match("pg_catalog|information_schema", name)}
         say(f"every table of {database} is readable: {len(own)} tables with {sum(own.values())} rows, and the catalogue")
@@ -51,7 +51,7 @@ def compare(counted, rows):
         if here.get(name) != expected
     ]
     if wrong:
-        raise Problem(f"expected as many rows as at {rows['point']}, got {', '.join(wrong[:10])}")
+        raise Damage(f"expected as many rows as at {rows['point']}, got {', '.join(wrong[:10])}")
     say(f"{len(rows['exact'])} tables of {rows['database']} have exactly the rows that were counted at {rows['point']}")
 
 
