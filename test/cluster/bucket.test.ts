@@ -1,18 +1,14 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Construct } from 'constructs';
-import { folderOf, synthesise } from '../../charts/blocks/output';
 import { Platform } from '../../charts/blocks/platform';
 import { Postgres } from '../../charts/blocks/postgres/postgres';
 import { DisposableSecrets } from '../../charts/blocks/rehearsal/disposable-secrets';
-import { allSettings, type Settings } from '../../config';
+import type { Settings } from '../../config';
 import { programs } from '../../config/programs';
 import { certificates } from '../faults/authority';
 import { apply } from '../faults/kube';
 import type { Manifest } from '../support/manifests';
 import { database } from '../support/testing';
-import { applyAgain, json, kubectl, query, ready, remove, requireCluster, startJob, until } from './support';
+import { applyAgain, json, kubectl, query, ready, remove, requireCluster, startJob, until, written } from './support';
 
 jest.setTimeout(600_000);
 
@@ -124,13 +120,12 @@ beforeAll(async () => {
   const { items } = await json<{ items: Manifest[] }>('get', 'nodes');
   const node = items[0] as Manifest & { status: { addresses: { type: string; address: string }[] } };
   const address = node.status.addresses.find(({ type }) => type === 'InternalIP')?.address;
-  const [development] = allSettings().filter(({ environment }) => environment === 'development');
-  if (!development) throw new Error('expected settings of development');
-  const settings = { ...development, externals: { 'backup-bucket': [`${address}/32`] } };
   const authority = await sign();
-  const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-bucket-')), 'dist');
-  synthesise(outdir, [settings], (app, given) => new Library(app, given, authority));
-  folder = join(outdir, folderOf('development'));
+  folder = written(
+    'development',
+    (settings) => ({ ...settings, externals: { 'backup-bucket': [`${address}/32`] } }),
+    (app, settings) => new Library(app, settings, authority),
+  );
   await kubectl('apply', '-f', folder);
   const service = object('Service', 'minio', {
     spec: { clusterIP: 'None', selector: { app: 'minio' }, ports: [{ port }] },

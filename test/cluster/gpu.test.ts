@@ -1,13 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Construct } from 'constructs';
-import { folderOf, synthesise } from '../../charts/blocks/output';
 import { Platform } from '../../charts/blocks/platform';
 import { Service } from '../../charts/blocks/service';
-import { allSettings, type Settings } from '../../config';
+import type { Settings } from '../../config';
 import type { Manifest } from '../support/manifests';
-import { json, kubectl, list, ready, remove, requireCluster } from './support';
+import { json, kubectl, list, ready, remove, requireCluster, written } from './support';
 
 jest.setTimeout(300_000);
 
@@ -51,12 +47,12 @@ beforeAll(async () => {
   await kubectl('label', 'node', node, '--overwrite', 'slipway.test/gpu=tesla');
   await kubectl('taint', 'node', node, '--overwrite', 'slipway.test/gpu=:NoSchedule');
   await patch({ op: 'add', path, value: '1' });
-  const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-gpu-')), 'dist');
-  const [development] = allSettings().filter(({ environment }) => environment === 'development');
-  if (!development) throw new Error('expected settings of development');
-  const settings = { ...development, cluster: { ...development.cluster, gpuClasses: { tesla } } };
-  synthesise(outdir, [settings], (app, given) => new Observatory(app, given));
-  await kubectl('apply', '-f', join(outdir, folderOf('development')));
+  const folder = written(
+    'development',
+    (settings) => ({ ...settings, cluster: { ...settings.cluster, gpuClasses: { tesla } } }),
+    (app, settings) => new Observatory(app, settings),
+  );
+  await kubectl('apply', '-f', folder);
 });
 afterAll(async () => {
   await remove(namespace);

@@ -1,15 +1,15 @@
+import { apply } from '../faults/kube';
 import { folders, manifestsOf, type Manifest } from '../support/manifests';
 import { startAsking } from './client';
 import { developmentUp, places, sql } from './development';
 import { platforms } from './platforms';
 import { failing, fingerprintOf, migrationOf, releaseOf } from './releases';
-import { applyAgain, fileOf, json, kubectl, pause, podsNamed, isServing, ready } from './support';
+import { applyAgain, json, kubectl, pause, podsNamed, isServing, ready } from './support';
 
 jest.setTimeout(900_000);
 
 const committed = manifestsOf(folders.development);
 const next = releaseOf('1.1.0');
-const apply = (objects: readonly Manifest[]) => applyAgain(fileOf(objects));
 const allReady = () => Promise.all(places.map(({ namespace }) => ready(namespace, 400)));
 const pages = places.map(({ platform, namespace }) => ({ namespace, ...platforms[platform].release.page }));
 

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { App } from 'cdk8s';
 import { stringify } from 'yaml';
 import { folderOf, synthesise } from '../../charts/blocks/output';
 import { addPlatforms, platformNames, type PlatformName } from '../../charts/platforms';
@@ -59,14 +60,21 @@ export async function requireCluster({ nodes = 1, definitions = false } = {}): P
 }
 
 /** Manifests of one environment with other settings than the committed ones, in a folder of their own. */
-export function variant(
+export const variant = (
   environment: EnvironmentName,
   change: (settings: Settings) => Settings,
   names: readonly PlatformName[] = platformNames,
+): string => written(environment, change, (app, changed) => addPlatforms(app, changed, names));
+
+/** The same for what a test puts together. */
+export function written(
+  environment: EnvironmentName,
+  change: (settings: Settings) => Settings,
+  add: (app: App, settings: Settings) => void,
 ): string {
   const outdir = join(mkdtempSync(join(tmpdir(), 'slipway-variant-')), 'dist');
   const settings = allSettings().filter((candidate) => candidate.environment === environment);
-  synthesise(outdir, settings.map(change), (app, changed) => addPlatforms(app, changed, names));
+  synthesise(outdir, settings.map(change), add);
   return join(outdir, folderOf(environment));
 }
 
@@ -92,11 +100,11 @@ export async function startJob(
 }
 
 /**
- * Applies to what stands. The server compares: a client that does so reads the definitions of the API again for every
- * object, a minute of a processor for all platforms.
+ * How to apply to what stands. The server compares: a client that does so reads the definitions of the API again for
+ * every object, a minute of a processor for all platforms.
  */
-export const applyAgain = (path: string): Promise<string> =>
-  kubectl('apply', '--server-side', '--force-conflicts', '-f', path);
+export const onServer = ['apply', '--server-side', '--force-conflicts', '-f'] as const;
+export const applyAgain = (path: string): Promise<string> => kubectl(...onServer, path);
 
 /** Closes the nodes to new pods, or opens them: what is only asked of the API server needs no pod to start. */
 export async function openNodes(open: boolean): Promise<void> {

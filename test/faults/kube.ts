@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { stringify } from 'yaml';
+import { onServer } from '../cluster/support';
 
 /** Applies objects through standard input: Secrets among them are never in a file or an argument. */
 export function apply(objects: readonly object[]): Promise<void> {
-  const args = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
-  const child = spawn('kubectl', args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn('kubectl', [...onServer, '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
   let mistakes = '';
   child.stderr.setEncoding('utf8').on('data', (part: string) => (mistakes += part));
   child.stdin.end(objects.map((object) => stringify(object)).join('---\n'));
