@@ -1,18 +1,23 @@
 import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { median } from './measure';
 import { writeMeasurements } from './document';
+import type { Parameters } from '../../charts/blocks/postgres/tuning';
 import { clients, Crowd, ways, type Taken, type Way } from './postgres/pooled';
 import { ratios, spread, type Load } from './postgres/load';
-import { scale, sides, Tuned, type Side } from './postgres/tuned';
+import { generated, scale, Tuned } from './postgres/tuned';
 import { table } from '../support/table';
 
 /**
  * What the generated configuration of PostgreSQL is worth, with the real programs: its parameters against those of
  * initdb, and PgBouncer against a thousand connections. Sides run in turn, so that a busy minute meets both.
  *
- * `--write` puts the tables into docs/measurements.md, `--quick` shows in a minute that it works.
+ * `--write` puts the tables into docs/measurements.md, `--quick` shows in a minute that it works, and `--set NAME=VALUE`
+ * compares the generated parameters with the same where one is another, and nothing else.
  */
-const [write, quick] = ['--write', '--quick'].map((flag) => process.argv.includes(flag));
+const { write, quick, set } = parseArgs({
+  options: { write: { type: 'boolean' }, quick: { type: 'boolean' }, set: { type: 'string' } },
+}).values;
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 3 : 10;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -36,17 +41,28 @@ function rows<Name extends string>(what: string, [ours, theirs]: readonly [Name,
 }
 const head = (title: string) => [title, 'transactions a second', 'p95, ms', 'failures', 'to connect, s'];
 
+/** What the generated parameters are compared with, and its name. */
+function other(): readonly [string, Parameters] {
+  if (set === undefined) return ['defaults', {}];
+  const [, name, value] = /^(\w+)=(.+)$/.exec(set) ?? [];
+  if (!name || !value) throw new Error(`expected --set NAME=VALUE, a parameter of PostgreSQL, got ${set}`);
+  if (write) throw new Error('expected --set or --write: what is written is the comparison with the defaults');
+  return [set, { ...generated, [name]: value }];
+}
+
 async function tunedTable(): Promise<string> {
+  const [name, parameters] = other();
+  const sides = ['generated', name] as const;
   const tuned = new Tuned();
-  const runs = { reading: none<Side>(sides), writing: none<Side>(sides) };
+  const runs = { reading: none(sides), writing: none(sides) };
   try {
     await tuned.prepare();
     for (let round = 0; round < rounds; round++) {
       // Who is the first has what the other left in the cache: so each is the first in turn.
       for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
-        const { reading, writing } = await tuned.run(side, seconds);
-        runs.reading[side].push(reading);
-        runs.writing[side].push(writing);
+        const { reading, writing } = await tuned.run(side === name ? parameters : generated, seconds);
+        runs.reading[side]?.push(reading);
+        runs.writing[side]?.push(writing);
         say(`round ${round + 1}, ${side}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
       }
     }
@@ -98,7 +114,7 @@ async function pooledTables(): Promise<string> {
 
 async function main(): Promise<void> {
   const [load = 0] = loadavg();
-  const tables = [await tunedTable(), await pooledTables()].join('\n\n');
+  const tables = set === undefined ? `${await tunedTable()}\n\n${await pooledTables()}` : await tunedTable();
   process.stdout.write(`${tables}\n`);
   say(`load of the machine before: ${load.toFixed(1)}`);
   if (write) writeMeasurements('npm run bench:postgres', tables);

@@ -18,7 +18,6 @@ test('ALL-13 PHY-20 a server of 1 CPU and 2 GiB', () => {
     wal_keep_size: '512MB',
     checkpoint_completion_target: '0.9',
     checkpoint_timeout: '15min',
-    wal_compression: 'on',
     random_page_cost: '1.1',
     effective_io_concurrency: '200',
     default_statistics_target: '100',
@@ -91,6 +90,18 @@ describe('TDA-22 HWO-04 the figures of a guide', () => {
     });
   });
 });
+
+test.each([
+  ['14', 'off'],
+  ['15', 'lz4'],
+  ['18', 'lz4'],
+] as const)(
+  'ALL-13 PostgreSQL %s has page images in its log %s: pglz costs a fifth of what is written',
+  (version, kind) => {
+    const { wal_compression } = parameters({ cpu: '1', memory: '2Gi', storage: '10Gi' }, 200, version);
+    expect(wal_compression).toBe(kind);
+  },
+);
 
 const units: Record<string, number> = { kB: 1 / 1024, MB: 1, GB: 1024 };
 const mebibytes = (value: string): number => parseInt(value) * (units[value.replace(/^\d+/, '')] ?? NaN);

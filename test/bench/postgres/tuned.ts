@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { parameters, type ServerSize } from '../../../charts/blocks/postgres/tuning';
+import { parameters, type Parameters, type ServerSize } from '../../../charts/blocks/postgres/tuning';
 import { base, Files } from '../../programs/pooling-files';
 import { eventually, freePort } from '../../rehearsal/support';
 import { limit } from './memory';
@@ -11,15 +11,15 @@ export const size: ServerSize = { cpu: '2', memory: '2Gi', storage: '10Gi' };
 /** About 450 MB: three and a half times the shared buffers of the defaults, and a quarter of the memory. */
 export const scale = 30;
 
-export const sides = ['generated', 'defaults'] as const;
-export type Side = (typeof sides)[number];
+/** As by a repository that has each segment at once: what waits would be kept, and files be made for more log. */
+export const generated: Parameters = { ...parameters(size, 200, '17'), archive_command: 'true' };
 
 export const demands = (seconds: number): Readonly<Record<'reading' | 'writing', Demand>> => ({
   reading: { clients: 16, seconds, script: 'select-only' },
   writing: { clients: 16, seconds, script: 'tpcb-like' },
 });
 
-/** One data folder on which a server runs with the generated parameters, then with those of initdb, in turn. */
+/** One data folder on which a server runs with some parameters, then with others, in turn. */
 export class Tuned {
   private readonly files = new Files('data', 'tls', 'log');
   private readonly limit = limit(2048);
@@ -35,15 +35,15 @@ export class Tuned {
     execFileSync('initdb', options, { env: base, stdio: 'pipe' });
     this.files.certificate('ca', 'tls', 'postgres');
     this.port = await freePort();
-    await this.served('defaults', () => {
+    await this.served({}, () => {
       this.client('pgbench', ['--initialize', `--scale=${scale}`, '--quiet']);
     });
   }
 
-  /** One run of a side: from its start to its end. */
-  async run(side: Side, seconds: number): Promise<Readonly<Record<'reading' | 'writing', Load>>> {
+  /** One run with parameters: from the server's start to its end. */
+  async run(parameters: Parameters, seconds: number): Promise<Readonly<Record<'reading' | 'writing', Load>>> {
     const { reading, writing } = demands(seconds);
-    return this.served(side, () => {
+    return this.served(parameters, () => {
       // Both begin with what they hold in memory, and with a whole interval of checkpoints before them.
       this.load({ ...reading, seconds: Math.min(8, seconds) });
       const read = this.load(reading);
@@ -53,10 +53,9 @@ export class Tuned {
   }
 
   /** Starts the server, does something, and stops it. */
-  private async served<T>(side: Side, act: () => T): Promise<T> {
-    const generated = side === 'generated' ? parameters(size, 200, '17') : {};
+  private async served<T>(parameters: Parameters, act: () => T): Promise<T> {
     const settings = {
-      ...generated,
+      ...parameters,
       ...{ listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '' },
     };
     const options = Object.entries(settings).flatMap(([name, value]) => [
