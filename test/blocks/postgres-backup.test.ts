@@ -180,6 +180,11 @@ describe('a repository on a volume with every prop', () => {
     const [container] = object(build(), 'Deployment/postgres-repository').spec.template.spec.containers;
     expect(JSON.stringify(container.env)).not.toContain('secretKeyRef');
   });
+
+  test('TDA-04 it takes the last segment of a primary that leaves the same node', () => {
+    const [container] = object(build(), 'Deployment/postgres-repository').spec.template.spec.containers;
+    expect(container.lifecycle.preStop.exec.command).toEqual(['sleep', '10']);
+  });
 });
 
 const jobs = ['full', 'incremental', 'check', 'verify'];

@@ -15,6 +15,7 @@ beforeAll(async () => {
   cluster.ask('create table marks (note text)');
   cluster.directory('member/tmp');
   segment = await archived();
+  rmSync(wal(segment));
 });
 afterAll(() => cluster?.close());
 
@@ -55,6 +56,24 @@ test('ALL-16 a member fetches log, and learns what there is none of', () => {
   expect(get('00000002.history')).toMatchObject({ status: 1 });
   expect(get(segment)).toMatchObject({ status: 0 });
   expect(existsSync(file())).toBe(true);
+});
+
+test('TDA-04 a promotion goes on with what the member has, and a replica fetches what it cannot have of the primary', async () => {
+  const [begun, other] = [await archived(), await archived()];
+  expect([get(begun).status, get(begun).status]).toEqual([1, 1]);
+  expect(existsSync(file())).toBe(false);
+  // PostgreSQL renames a segment that it needs no more, for log to come.
+  writeFileSync(wal(other), readFileSync(wal(begun)));
+  expect(get(other)).toMatchObject({ status: 0 });
+  await eventually(() => get(begun).status === 0, 8_000);
+  expect(readFileSync(file()).equals(readFileSync(wal(begun)))).toBe(true);
+});
+
+test('TDA-04 a promotion has the history of its timeline from the member', () => {
+  writeFileSync(wal('00000007.history'), '6\t0/3000000\tno recovery target specified\n');
+  expect(get('00000007.history')).toMatchObject({ status: 0 });
+  expect(readFileSync(file())).toEqual(readFileSync(wal('00000007.history')));
+  rmSync(wal('00000007.history'));
 });
 
 test('TDA-04 ALL-16 a segment that waits alone is brought at once, several by a process that takes them together', async () => {

@@ -43,7 +43,8 @@ export class RepositoryHost extends Construct {
     const mounts = [this.mount, files.at('/etc/pgbackrest'), tls];
     const { selector } = new Deployment(this, id, {
       component,
-      containers: [serving(image, '/etc/pgbackrest/pgbackrest.conf', mounts)],
+      // A primary that leaves the same node hands over when its last segment is here.
+      containers: [{ ...serving(image, '/etc/pgbackrest/pgbackrest.conf', mounts), preStop: ['sleep', '10'] }],
       user,
       priority: 'data',
       replicas: { min: 1, max: 1 },
