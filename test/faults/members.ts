@@ -1,4 +1,4 @@
-import { inside, isServing, json, list, pause, podsNamed } from '../cluster/support';
+import { inside, isServing, json, kubectl, list, pause, podsNamed } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
 import type { Target } from './target';
 
@@ -67,7 +67,7 @@ const describe = ({ Member, Role, State, 'Replay Lag': lag }: Listed): string =>
  *
  * @param steady seconds in which nothing may be missing
  * @returns since when it was, in milliseconds since 1970
- * @throws Error that says what is still missing
+ * @throws Error that says what is still missing, and why members ended
  */
 export async function whole(target: Target, seconds: number, steady = 0): Promise<number> {
   const deadline = Date.now() + seconds * 1000;
@@ -77,9 +77,24 @@ export async function whole(target: Target, seconds: number, steady = 0): Promis
     const missing = await ailments(target).catch((error: Error) => [error.message.split('\n').slice(0, 3).join(' ')]);
     since = missing.length === 0 ? (since ?? now) : undefined;
     if (since !== undefined && now - since >= steady * 1000) return since;
-    if (now > deadline) throw new Error(`expected a whole cluster within ${seconds} s: ${missing.join('; ')}`);
+    if (now > deadline) {
+      const reasons = await lastWords(target);
+      throw new Error([`expected a whole cluster within ${seconds} s: ${missing.join('; ')}`, ...reasons].join('\n  '));
+    }
     await pause(1);
   }
+}
+
+/** Why processes of the servers and Patroni ended, at most three lines of each member; a client's end is no reason. */
+async function lastWords({ namespace, members }: Target): Promise<string[]> {
+  const said = await Promise.all(
+    members.map(async (pod) => {
+      const log = await kubectl('logs', pod, '-n', namespace, '-c', 'server', '--tail=500').catch(() => '');
+      const ends = log.split('\n').filter((line) => /FATAL|PANIC|CRITICAL/.test(line) && !line.includes('"user":'));
+      return ends.slice(-3).map((line) => `${pod}: ${line.slice(0, 600)}`);
+    }),
+  );
+  return said.flat();
 }
 
 /** The members, leader first, then the synchronous standby. */
