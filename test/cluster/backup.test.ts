@@ -134,9 +134,9 @@ describe('ALL-17 the data of before come back', () => {
   });
 
   test('when the restored ones do not come to serve', async () => {
-    await stuck('60', () => says('going back to the data of before'));
+    await stuck('30', () => says('going back to the data of before'));
     await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=120s');
-    expect(await log()).toMatch(/nothing is changed[^]*\nexpected postgres-0 to be the primary within 60 s/);
+    expect(await log()).toMatch(/nothing is changed[^]*\nexpected postgres-0 to be the primary within 30 s/);
     await asBefore();
   });
 
