@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { median } from './measure';
 import { writeMeasurements } from './document';
 import type { Parameters } from '../../charts/blocks/postgres/tuning';
-import { clients, Crowd, ways, type Taken, type Way } from './postgres/pooled';
-import { ratios, spread, type Load } from './postgres/load';
+import { clients, Crowd, type Way } from './postgres/pooled';
+import { ratios, spread, type Both, type Load } from './postgres/load';
 import { generated, scale, Tuned } from './postgres/tuned';
 import { table } from '../support/table';
 
@@ -22,24 +22,40 @@ const rounds = quick ? 1 : 3;
 const seconds = quick ? 3 : 10;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-type Runs<Name extends string> = Readonly<Record<Name, Load[]>>;
-const none = <Name extends string>(names: readonly Name[]): Runs<Name> =>
-  Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>;
+/** One of two that are compared, and what each of its runs showed. */
+type Side<Name extends string = string> = Both<Load[]> & { readonly name: Name };
+const sideOf = <Name extends string>(name: Name): Side<Name> => ({ name, reading: [], writing: [] });
+
+/** Each side is the first in turn: who is has what the other left in the cache. */
+async function inTurn<One extends Side>(sides: readonly One[], run: (side: One) => Promise<Both<Load>>): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
+      const { reading, writing } = await run(side);
+      side.reading.push(reading);
+      side.writing.push(writing);
+      say(`round ${round + 1}, ${side.name}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
+    }
+  }
+}
 
 /** One row for each side, and the ratio of the first to the second, round by round. */
-function rows<Name extends string>(what: string, [ours, theirs]: readonly [Name, Name], runs: Runs<Name>): string[][] {
-  const figures = (name: Name, figure: keyof Load) => runs[name].map((run) => run[figure]);
-  const row = (name: Name) => [
-    `${what}: ${name}`,
-    spread(figures(name, 'tps'), 0),
-    spread(figures(name, 'p95'), 1),
-    `${figures(name, 'failures').reduce((total, each) => total + each, 0)}`,
-    median(figures(name, 'connectSeconds')).toFixed(1),
+function rows(what: 'reading' | 'writing', [ours, theirs]: readonly [Side, Side]): string[][] {
+  const figures = (side: Side, figure: keyof Load) => side[what].map((run) => run[figure]);
+  const row = (side: Side) => [
+    `${what}: ${side.name}`,
+    spread(figures(side, 'tps'), 0),
+    spread(figures(side, 'p95'), 1),
+    `${figures(side, 'failures').reduce((total, each) => total + each, 0)}`,
+    median(figures(side, 'connectSeconds')).toFixed(1),
   ];
   const ratio = (figure: 'tps' | 'p95') => spread(ratios(figures(ours, figure), figures(theirs, figure)), 2);
   return [row(ours), row(theirs), [`${what}: ratio`, ratio('tps'), ratio('p95'), '', '']];
 }
-const head = (title: string) => [title, 'transactions a second', 'p95, ms', 'failures', 'to connect, s'];
+
+function compared(title: string, sides: readonly [Side, Side]): string {
+  const head = [title, 'transactions a second', 'p95, ms', 'failures', 'to connect, s'];
+  return table(head, [...rows('reading', sides), ...rows('writing', sides)], true);
+}
 
 /** What the generated parameters are compared with, and its name. */
 function other(): readonly [string, Parameters] {
@@ -52,64 +68,41 @@ function other(): readonly [string, Parameters] {
 
 async function tunedTable(): Promise<string> {
   const [name, parameters] = other();
-  const sides = ['generated', name] as const;
+  const sides = [
+    { ...sideOf('generated'), parameters: generated },
+    { ...sideOf(name), parameters },
+  ] as const;
   const tuned = new Tuned();
-  const runs = { reading: none(sides), writing: none(sides) };
   try {
     await tuned.prepare();
-    for (let round = 0; round < rounds; round++) {
-      // Who is the first has what the other left in the cache: so each is the first in turn.
-      for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
-        const { reading, writing } = await tuned.run(side === name ? parameters : generated, seconds);
-        runs.reading[side]?.push(reading);
-        runs.writing[side]?.push(writing);
-        say(`round ${round + 1}, ${side}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
-      }
-    }
+    await inTurn(sides, (side) => tuned.run(side.parameters, seconds));
   } finally {
     tuned.remove();
   }
   const limited = tuned.limitedBy === 'nothing' ? 'without a limit of memory' : 'in 2 GiB';
-  return table(
-    head(`16 clients, scale ${scale}, ${limited}`),
-    [...rows('reading', sides, runs.reading), ...rows('writing', sides, runs.writing)],
-    true,
-  );
+  return compared(`16 clients, scale ${scale}, ${limited}`, sides);
 }
 
 async function pooledTables(): Promise<string> {
   const crowd = new Crowd();
-  const runs = { reading: none<Way>(ways), writing: none<Way>(ways) };
-  const memory: Partial<Record<Way, Taken>> = {};
+  const sides = [sideOf<Way>('pooler'), sideOf<Way>('direct')] as const;
+  const memory: string[][] = [];
   try {
     await crowd.prepare();
-    for (const way of ways) {
-      memory[way] = await crowd.memory(way, 30);
-      say(`${way}: ${memory[way]?.processes} processes, connected in ${memory[way]?.connectSeconds.toFixed(1)} s`);
+    for (const { name } of sides) {
+      const { processes, serverMiB, poolerMiB, connectSeconds } = await crowd.memory(name, 30);
+      say(`${name}: ${processes} processes, connected in ${connectSeconds.toFixed(1)} s`);
+      memory.push([name, `${processes}`, serverMiB.toFixed(0), name === 'pooler' ? poolerMiB.toFixed(0) : '']);
     }
-    for (let round = 0; round < rounds; round++) {
-      for (const way of round % 2 === 0 ? ways : [...ways].reverse()) {
-        const reading = await crowd.run(way, seconds, 'select-only');
-        const writing = await crowd.run(way, seconds, 'simple-update');
-        runs.reading[way].push(reading);
-        runs.writing[way].push(writing);
-        say(`round ${round + 1}, ${way}: ${reading.tps.toFixed(0)} reading, ${writing.tps.toFixed(0)} writing`);
-      }
-    }
+    await inTurn(sides, async ({ name }) => ({
+      reading: await crowd.run(name, seconds, 'select-only'),
+      writing: await crowd.run(name, seconds, 'simple-update'),
+    }));
   } finally {
     await crowd.stop();
   }
-  const speed = table(
-    head(`${clients} clients, TLS`),
-    [...rows('reading', ways, runs.reading), ...rows('writing', ways, runs.writing)],
-    true,
-  );
-  const taken = ways.map((way) => {
-    const { processes = 0, serverMiB = 0, poolerMiB = 0 } = memory[way] ?? {};
-    return [way, `${processes}`, serverMiB.toFixed(0), way === 'pooler' ? poolerMiB.toFixed(0) : ''];
-  });
-  const title = `memory with ${clients} clients`;
-  return `${speed}\n\n${table([title, 'processes of the server', 'server, MiB', 'PgBouncer, MiB'], taken, true)}`;
+  const head = [`memory with ${clients} clients`, 'processes of the server', 'server, MiB', 'PgBouncer, MiB'];
+  return `${compared(`${clients} clients, TLS`, sides)}\n\n${table(head, memory, true)}`;
 }
 
 async function main(): Promise<void> {

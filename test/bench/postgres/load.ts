@@ -14,6 +14,9 @@ export interface Load {
   readonly connectSeconds: number;
 }
 
+/** What is compared: a side reads and writes in each of its runs. */
+export type Both<What> = Readonly<Record<'reading' | 'writing', What>>;
+
 export interface Demand {
   readonly clients: number;
   readonly seconds: number;

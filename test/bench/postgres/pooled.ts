@@ -5,8 +5,7 @@ import { memoryOf, parentOf, processesOf } from './memory';
 import { size } from './tuned';
 
 export const clients = 1000;
-export const ways = ['pooler', 'direct'] as const;
-export type Way = (typeof ways)[number];
+export type Way = 'pooler' | 'direct';
 
 /** What the server and the pooler took of memory while all were connected. */
 export interface Taken {

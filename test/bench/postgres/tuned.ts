@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { parameters, type Parameters, type ServerSize } from '../../../charts/blocks/postgres/tuning';
+import { parameters as parametersOf, type Parameters, type ServerSize } from '../../../charts/blocks/postgres/tuning';
 import { base, Files } from '../../programs/pooling-files';
 import { eventually, freePort } from '../../rehearsal/support';
 import { limit } from './memory';
-import { loadOf, pgbench, type Demand, type Load } from './load';
+import { loadOf, pgbench, type Both, type Demand, type Load } from './load';
 
 /** What the servers of both sides have. */
 export const size: ServerSize = { cpu: '2', memory: '2Gi', storage: '10Gi' };
@@ -12,9 +12,9 @@ export const size: ServerSize = { cpu: '2', memory: '2Gi', storage: '10Gi' };
 export const scale = 30;
 
 /** As by a repository that has each segment at once: what waits would be kept, and files be made for more log. */
-export const generated: Parameters = { ...parameters(size, 200, '17'), archive_command: 'true' };
+export const generated: Parameters = { ...parametersOf(size, 200, '17'), archive_command: 'true' };
 
-export const demands = (seconds: number): Readonly<Record<'reading' | 'writing', Demand>> => ({
+const demands = (seconds: number): Both<Demand> => ({
   reading: { clients: 16, seconds, script: 'select-only' },
   writing: { clients: 16, seconds, script: 'tpcb-like' },
 });
@@ -41,7 +41,7 @@ export class Tuned {
   }
 
   /** One run with parameters: from the server's start to its end. */
-  async run(parameters: Parameters, seconds: number): Promise<Readonly<Record<'reading' | 'writing', Load>>> {
+  async run(parameters: Parameters, seconds: number): Promise<Both<Load>> {
     const { reading, writing } = demands(seconds);
     return this.served(parameters, () => {
       // Both begin with what they hold in memory, and with a whole interval of checkpoints before them.
