@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { PostgresVersion } from '../../charts/blocks/platform';
+import { postgresVersions } from '../../config/figures';
 import { kubectl, remove, requireCluster } from '../cluster/support';
 import { Agents } from './agents';
 import type { Fault } from './fault';
@@ -28,6 +30,7 @@ const usage = `npm run faults:postgres -- [options]
   --only NAME   these alone; may be repeated
   --gentle      only those that hurt nothing outside their own namespace
   --repeat N    each so often
+  --postgres N  with this major version of PostgreSQL, not that of production
   --leases      instead of all this: the primary's node cut off with one lease after another
   --loss        instead of all this: all members lost with their volumes, and restored
   --restore     instead of all this: a restore of a GiB over the live database
@@ -44,6 +47,7 @@ const { values } = parseArgs({
     loss: { type: 'boolean', default: false },
     restore: { type: 'boolean', default: false },
     repeat: { type: 'string', default: '1' },
+    postgres: { type: 'string' },
     write: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -106,14 +110,25 @@ function repeats(): number {
   return repeat;
 }
 
+/** The major version that is asked for. */
+function version(): PostgresVersion | undefined {
+  const { postgres, write } = values;
+  if (postgres === undefined) return undefined;
+  const found = postgresVersions.find((one) => one === postgres);
+  if (!found) throw new Error(`expected --postgres to be one of ${postgresVersions.join(', ')}, got ${postgres}`);
+  if (write) throw new Error("expected --postgres or --write: what is written is of production's version");
+  return found;
+}
+
 /** Raises a database with its writer and watchers, as the faults that are due ask for, and removes it in the end. */
 async function withTarget(due: readonly Fault[], act: (agents: Agents) => Promise<void>): Promise<void> {
+  const asked = version();
   await requireCluster({ nodes: 3 });
   const hurting = due.filter(({ reach = 'namespace' }) => reach !== 'namespace');
   if (hurting.length > 0 || due.some(({ usesTools }) => usesTools)) requireTools();
   if (hurting.length > 0) await requireSolitude(namespace);
   healAtEnd();
-  const target = await raise();
+  const target = await raise(asked);
   try {
     const agents = new Agents(target);
     await agents.start();

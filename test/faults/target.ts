@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PostgresVersion } from '../../charts/blocks/platform';
 import { governanceFigures } from '../../config';
 import { productions } from '../cluster/productions';
 import { slipway, variant } from '../cluster/support';
@@ -34,7 +35,7 @@ const environment = 'faults';
 export const namespace = `ai-governance-${environment}`;
 
 /** The production of AI Governance in rehearsal, with a database that leaves room on small nodes. */
-function synthesised(): { folder: string; provided: readonly string[] } {
+function synthesised(postgresVersion?: PostgresVersion): { folder: string; provided: readonly string[] } {
   const production = productions.find(({ platform }) => platform === 'ai-governance');
   if (!production) throw new Error('expected ai-governance among the productions of the cluster tier');
   const folder = variant(
@@ -47,7 +48,7 @@ function synthesised(): { folder: string; provided: readonly string[] } {
         // Another name makes another namespace and nothing else: what differs between environments stands in settings.
         environment: environment as 'production',
         rehearsal: true,
-        aiGovernance: { ...changed.aiGovernance, size },
+        aiGovernance: { ...changed.aiGovernance, size, ...(postgresVersion && { postgresVersion }) },
       };
     },
     ['ai-governance'],
@@ -65,9 +66,9 @@ const needed = ({ kind, metadata }: Manifest): boolean =>
 const asleep = (manifest: Manifest): Manifest =>
   manifest.kind === 'CronJob' ? { ...manifest, spec: { ...manifest.spec, suspend: true } } : manifest;
 
-/** Raises a production database of three members, whole. */
-export async function raise(): Promise<Target> {
-  const { folder, provided } = synthesised();
+/** Raises a production database of three members, whole; by default of the major version that production has. */
+export async function raise(version?: PostgresVersion): Promise<Target> {
+  const { folder, provided } = synthesised(version);
   const all = manifestsOf(folder);
   const objects = all.filter(needed).map(asleep);
   const [first, ...rest] = objects;
