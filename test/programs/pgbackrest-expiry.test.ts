@@ -18,7 +18,8 @@ let cluster: Cluster;
 /** Sets the clock of every program that the machine of the tests runs, whoever runs it. */
 async function startClock(): Promise<void> {
   need({ faketime: 'faketime' });
-  const said = 'grep -om 1 "/.*libfaketime.*" /proc/self/maps; echo "$FAKETIME_SHARED"; exec cat';
+  // Both lines at once: what is read is what was written first.
+  const said = 'printf "%s\\n" "$(grep -om 1 "/.*libfaketime.*" /proc/self/maps)" "$FAKETIME_SHARED"; exec cat';
   clock = spawn('faketime', ['-f', '+0', 'sh', '-c', said], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [library = '', shared = ''] = String((await once(clock.stdout as Readable, 'data'))[0]).split('\n');
   copyFileSync(library, join(folder, 'faketime.so'));

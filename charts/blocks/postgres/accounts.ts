@@ -78,6 +78,7 @@ export function accountsSql(declared: Database, { writing, reading = [] }: Clien
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
 set client_min_messages to warning;
+${unseen}
 ${made.join('')}
 ${given.join('')}
 select format('create database %I owner %I', '${database}', '${owner}')
@@ -103,6 +104,15 @@ create table if not exists slipway.releases (
 );
 ${usable.join('')}`;
 }
+
+/**
+ * What a superuser says first when passwords follow: they come into no log, whatever a document has logged, also when
+ * their statement waits or fails, and not among the statements that the exporter reads.
+ */
+const unseen = `set log_statement to none;
+set log_min_duration_statement to -1;
+set log_min_error_statement to panic;
+set pg_stat_statements.track_utility to off;`;
 
 /** What pg_rewind does as another than the superuser. Source: its documentation, "Notes". */
 const rewinds = [

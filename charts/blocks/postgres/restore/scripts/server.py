@@ -19,6 +19,12 @@ NEEDED = {
     "max_locks_per_xact": "max_locks_per_transaction",
     "track_commit_timestamp": "track_commit_timestamp",
 }
+# Passwords that follow come into no log, and not among the statements that are counted.
+UNSEEN = """set log_statement to none;
+set log_min_duration_statement to -1;
+set log_min_error_statement to panic;
+set pg_stat_statements.track_utility to off;
+"""
 
 
 def control(folder):
@@ -148,7 +154,7 @@ class Server:
             for name in os.environ
             if name.startswith("PASSWORD_")
         )
-        self.psql("postgres", "".join(script))
+        self.psql("postgres", UNSEEN + "".join(script))
 
     def stop(self):
         """Ends it in an orderly way; safe to repeat."""
