@@ -9,6 +9,8 @@ import { fixedReplicas, Scaling, type Replicas } from './scaling';
 
 export interface DeploymentProps extends Omit<PodProps, 'restartPolicy' | 'apart' | 'beside'> {
   readonly replicas: Replicas;
+  /** How long a new pod serves before the next one is replaced, in seconds. @default 0 */
+  readonly minReadySeconds?: number | undefined;
   /** Where Prometheus finds metrics. @default - nowhere */
   readonly metrics?: { readonly port: number; readonly path: string };
 }
@@ -19,7 +21,7 @@ export class Deployment extends Construct {
 
   constructor(scope: Construct, id: string, props: DeploymentProps) {
     super(scope, 'deployment');
-    const { component, containers, initContainers = [], replicas, metrics } = props;
+    const { component, containers, initContainers = [], replicas, minReadySeconds, metrics } = props;
     if (standTogether(containers) && replicas.max > 1) {
       throw new Error(
         `expected \`replicas.max\` of ${id} to be 1 while its volume is ReadWriteOnce, got ${replicas.max}: ` +
@@ -37,6 +39,7 @@ export class Deployment extends Construct {
         ...fixedReplicas(replicas),
         selector: { matchLabels: pod.selector },
         revisionHistoryLimit: 5,
+        ...(minReadySeconds && { minReadySeconds }),
         progressDeadlineSeconds: 600,
         strategy: {
           type: 'RollingUpdate',

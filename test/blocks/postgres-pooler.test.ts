@@ -167,6 +167,14 @@ describe('a pooler with every prop', () => {
   });
 });
 
+test('ALL-12 a pod that leaves is gone before the next one does: those that fit are never exceeded', () => {
+  const { spec } = object(school(), 'Deployment/postgres-pooler');
+  expect(spec.minReadySeconds).toBeGreaterThanOrEqual(template().spec.terminationGracePeriodSeconds);
+  expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+  const alone = school({ replicas: { min: 1, max: 1 } });
+  expect(object(alone, 'Deployment/postgres-pooler').spec.minReadySeconds).toBeUndefined();
+});
+
 test('ALL-12 clients find the pooler under the name of the server', () => {
   expect(object(school(), 'Service/postgres').spec.ports).toEqual([
     { name: 'postgres', port: 5432, targetPort: 'postgres', protocol: 'TCP' },

@@ -35,7 +35,7 @@ export interface PoolerSizes extends Share {
 /** Connections that look clients up. */
 export const lookups = 2;
 
-/** A rolling update adds a pod before it takes one away, and what leaves keeps its connections for some seconds. */
+/** A rolling update adds a pod before it takes one away, and one that leaves keeps its connections: never two at once (`pooler.ts`). */
 const rolling = 2;
 
 /** A client's own rolling update has more pods at once than its highest number. */

@@ -105,6 +105,8 @@ export class Pooler extends Construct {
       evenly: true,
       replicas,
       gracePeriodSeconds: poolerGraceSeconds,
+      // The next one leaves when the former is gone: those that leave count among the connections that must fit.
+      minReadySeconds: replicas.max > 1 ? poolerGraceSeconds : undefined,
       restartOn: () => [this.ini(), this.hba()],
     });
     new k8s.KubeService(this, 'service', {
