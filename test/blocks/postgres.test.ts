@@ -119,6 +119,11 @@ describe('a database with every prop', () => {
   });
 });
 
+test('TDA-04 TDA-12 each major version has its own place for backups, as it has its own data', () => {
+  const { data = {} } = object(school(), 'ConfigMap/postgres-backup-configuration');
+  expect(Object.values(data).join('')).toMatch(/^repo1-path=\/school\/postgres\/16$/m);
+});
+
 test('PHY-18 the claim has the name of the document', () => {
   expect(object(school(), 'StatefulSet/postgres').spec.volumeClaimTemplates[0].metadata.name).toBe('postgres-data');
 });
@@ -249,10 +254,22 @@ describe('TDA-04 GOV-04 a database with failover', () => {
     expect(labelsOf(scope).filter((label) => state.includes(label))).toEqual([]);
   });
 
-  test('may do with ConfigMaps and pods of its namespace what Patroni does, and nothing else', () => {
+  test('may do with its own ConfigMaps and pods what Patroni does, and nothing else', () => {
     expect(object(scope, 'Role/postgres').rules).toEqual([
-      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'update'] },
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['postgres-config', 'postgres-leader', 'postgres-sync', 'postgres-failover'],
+        verbs: ['get', 'patch', 'update'],
+      },
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['pods'],
+        resourceNames: ['postgres-0', 'postgres-1', 'postgres-2'],
+        verbs: ['patch'],
+      },
     ]);
   });
 });

@@ -205,6 +205,7 @@ export class Cluster {
       REPOSITORIES: this.layout.repositories.map((_, index) => index + 1).join(' '),
       LOCK_SECONDS: '5',
       MAXIMUM_AGE_HOURS: '8',
+      PAUSE: '0',
       PGHOST: 'localhost',
       PGPORT: `${this.ports.postgres}`,
       PGDATABASE: 'grades',

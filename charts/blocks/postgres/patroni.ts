@@ -111,10 +111,29 @@ export const agreementYaml = (cluster: Cluster): string => yaml(agreement(cluste
 /** The agreement in the place where the first member looks for it. */
 export const bootstrapYaml = (cluster: Cluster): string => yaml({ bootstrap: { dcs: agreement(cluster) } });
 
-/** What Patroni and its command line do with the state of the cluster, and these with the pods. */
-export const stateRules = (pods: string[]): k8s.PolicyRule[] => [
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'update'] },
-  { apiGroups: [''], resources: ['pods'], verbs: pods },
+/** The ConfigMaps in which the members keep their state: `postgres-leader`. */
+export const stateOf = (cluster: string): string[] =>
+  ['config', 'leader', 'sync', 'failover'].map((part) => `${cluster}-${part}`);
+
+/**
+ * What Patroni and its command line do with the state of the cluster. What is made or listed has no name yet; what is
+ * changed has one, so no other ConfigMap of the namespace is.
+ */
+export const stateRules = (cluster: string): k8s.PolicyRule[] => [
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch'] },
+  { apiGroups: [''], resources: ['configmaps'], resourceNames: stateOf(cluster), verbs: ['get', 'patch', 'update'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+];
+
+/** What a member does besides: it says on its pod which role it has. */
+export const memberRules = ({ name, members }: Cluster): k8s.PolicyRule[] => [
+  ...stateRules(name),
+  {
+    apiGroups: [''],
+    resources: ['pods'],
+    resourceNames: Array.from({ length: members }, (_, index) => `${name}-${index}`),
+    verbs: ['patch'],
+  },
 ];
 
 /** Who may log in: inside the pod its own user as the superuser, over the network a password and a certificate (TDA-07). */

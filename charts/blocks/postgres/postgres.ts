@@ -110,6 +110,7 @@ export class Postgres extends Construct implements Connectable {
       image: this.image,
       user,
       plan: props.backup,
+      version: this.version,
       dataFolder: dataFolderOf(this.version),
       members: this.members,
       storage: props.size.storage,

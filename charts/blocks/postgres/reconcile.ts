@@ -24,7 +24,7 @@ export function reconcile(
   const own = new Construct(scope, 'settings');
   const platform = Platform.of(scope);
   const component = 'database';
-  const token = apiAccess(own, id, { component, rules: stateRules(['get', 'list', 'watch']) });
+  const token = apiAccess(own, id, { component, rules: stateRules(cluster.name) });
   const files = new Configuration(own, id, { 'reconcile.py': script, 'agreement.yml': agreementYaml(cluster) });
   const container: Container = {
     name: 'settings',

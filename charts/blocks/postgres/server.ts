@@ -21,7 +21,7 @@ import {
   restPort,
   roleLabel,
   roles,
-  stateRules,
+  memberRules,
   type Cluster,
 } from './patroni';
 import { drillQueries } from './restore/drills';
@@ -110,7 +110,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
     ...Array.from({ length: members }, (_, index) => platform.names(`${id}-${index}.${id}-pods`)).flat(),
     'localhost',
   ]);
-  const token = apiAccess(scope, id, { component, rules: stateRules(['get', 'list', 'watch', 'patch']) });
+  const token = apiAccess(scope, id, { component, rules: memberRules(cluster) });
   platform.network.connect(id, id, port);
   platform.network.connect(id, id, restPort);
 

@@ -35,9 +35,11 @@ declare
   counted bigint;
   exact jsonb := '{}';
   estimated jsonb := '{}';
+  changes jsonb := '{}';
 begin
   for relation in
-    select format('%I.%I', n.nspname, c.relname) as name, c.reltuples::bigint as tuples, c.relpages as pages
+    select format('%I.%I', n.nspname, c.relname) as name, c.reltuples::bigint as tuples, c.relpages as pages,
+      pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_deleted(c.oid) as changes
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and c.relpersistence = 'p' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     -- The figures are an argument of a command: there is an end to its length.
@@ -49,10 +51,13 @@ begin
       execute 'select count(*) from only ' || relation.name into counted;
       exact := exact || jsonb_build_object(relation.name, counted);
       estimated := estimated - relation.name;
-    exception when lock_not_available then null;
+      changes := changes || jsonb_build_object(relation.name, relation.changes);
+    exception
+      when lock_not_available then null;
+      when undefined_table or invalid_schema_name then estimated := estimated - relation.name;
     end;
   end loop;
-  return jsonb_build_object('exact', exact, 'estimated', estimated);
+  return jsonb_build_object('exact', exact, 'estimated', estimated, 'changes', changes);
 end $rows$;
 revoke all on schema ${schema} from public;
 revoke all on function ${schema}.rows() from public;

@@ -3,7 +3,7 @@ import { bucketKeys, type BackupPlan, type Destination } from '../../backup';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
-import { Platform } from '../../platform';
+import { Platform, type PostgresVersion } from '../../platform';
 import type { SecretKey } from '../../secrets';
 import { memberFolder } from '../patroni';
 import { monthly, RestoreJobs } from '../restore/restore';
@@ -18,6 +18,8 @@ export interface BackupProps {
   readonly image: string;
   readonly user: number;
   readonly plan: BackupPlan;
+  /** Of PostgreSQL: each major version has a place of its own, for backups of one are nothing to another. */
+  readonly version: PostgresVersion;
   /** Where every member has the data: `/pgdata/pg17`. */
   readonly dataFolder: string;
   readonly members: number;
@@ -43,13 +45,13 @@ export class Backup extends Construct {
     private readonly props: BackupProps,
   ) {
     super(scope, 'backup');
-    const { image, user, plan, dataFolder, members, storage, database, own } = props;
+    const { image, user, plan, version, dataFolder, members, storage, database, own } = props;
     const platform = Platform.of(this);
     const { server } = database;
     const host = `${server}-repository`;
     const hosts = Array.from({ length: members }, (_, index) => `${server}-${index}.${server}-pods`);
     const layout: BackupLayout = {
-      path: `/${platform.space}/${server}`,
+      path: `/${platform.space}/${server}/${version}`,
       retentionDays: plan.retentionDays,
       dataFolder,
       members: hosts.map((name) => platform.address(name)) as [string, ...string[]],

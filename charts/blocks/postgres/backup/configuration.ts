@@ -38,7 +38,7 @@ export type Repository =
     };
 
 export interface BackupLayout {
-  /** Path of this cluster in every repository, never shared with another: `/physics-assistant-production/postgres`. */
+  /** Path of this cluster in every repository, never shared with another: `/physics-assistant/postgres/17`. */
   readonly path: string;
   readonly retentionDays: number;
   /** Where every member has the data: `/pgdata/pg17`. */

@@ -54,15 +54,22 @@ export class BackupJobs extends Construct {
     const mounts = [files.at('/etc/pgbackrest'), scripts.at('/scripts')];
     const script = (name: string, ...args: string[]) => ['bash', `/scripts/${name}.sh`, ...args];
     const locked = (...command: string[]) => script('with-lock', lock, `${props.lockSeconds}`, ...command);
-    this.job('full', { schedule: schedules.full }, locked(...script('backup', 'full')), mounts);
+    // A run that failed in one place has succeeded in the others: what passes is tried again by the script.
+    const retries = 0;
+    this.job('full', { schedule: schedules.full, retries }, locked(...script('backup', 'full')), mounts);
     if (schedules.incremental) {
-      this.job('incremental', { schedule: schedules.incremental }, locked(...script('backup', 'incr')), mounts);
+      this.job(
+        'incremental',
+        { schedule: schedules.incremental, retries },
+        locked(...script('backup', 'incr')),
+        mounts,
+      );
     }
     // A new cluster, or a new repository, has its first backup when this ends.
     this.job('begin', {}, script('begin'), mounts);
     this.job('check', { schedule: schedules.check }, script('check'), mounts);
     // What is broken is so when it is read again.
-    this.job('verify', { schedule: schedules.verify, retries: 0 }, locked(...script('verify')), mounts);
+    this.job('verify', { schedule: schedules.verify, retries }, locked(...script('verify')), mounts);
     this.job('list', { onDemand: true }, script('list'), mounts);
   }
 

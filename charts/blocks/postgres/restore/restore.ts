@@ -11,7 +11,7 @@ import type { SecretKey } from '../../secrets';
 import { primaryVariables, repositoryVariables, type BackupClient } from '../backup/client';
 import { clientFiles, port as backupPort } from '../backup/configuration';
 import { passwordVariable } from '../accounts';
-import { restPort, stateRules } from '../patroni';
+import { restPort, stateOf, stateRules } from '../patroni';
 import { restoreScripts } from './scripts';
 
 export interface RestoreJobsProps extends BackupClient {
@@ -98,10 +98,9 @@ export class RestoreJobs extends Construct {
   /** What a run over the live database asks of the API server. */
   private rules(): k8s.PolicyRule[] {
     const { server, pooler } = this.props.database;
-    const state = ['config', 'leader', 'sync', 'failover'].map((part) => `${server}-${part}`);
     return [
-      ...stateRules(['get', 'list', 'watch']),
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: state, verbs: ['delete'] },
+      ...stateRules(server),
+      { apiGroups: [''], resources: ['configmaps'], resourceNames: stateOf(server), verbs: ['delete'] },
       { apiGroups: ['apps'], resources: ['statefulsets/scale'], resourceNames: [server], verbs: ['patch'] },
       { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: [pooler.name], verbs: ['get', 'patch'] },
     ];

@@ -15,7 +15,7 @@ explain() {
     *'found outside of section'* | *CryptoError*)
       echo 'expected the passphrase to open the repository, got another one: restore the former value of its Secret' ;;
     28\ * | 51\ *)
-      echo 'expected the repository to belong to this cluster, got the backups of another: give this one a path of its own' ;;
+      echo 'expected the repository to belong to this cluster, got the backups of another: restore them, or move them away, see docs/runbooks/backups.md' ;;
     56\ * | 27\ *)
       echo 'expected a primary among the members, got none that answers: see the pods of the database' ;;
     58\ *)

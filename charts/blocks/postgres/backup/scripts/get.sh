@@ -35,19 +35,22 @@ suffices && exit 1
 
 listens() { timeout 1 bash -c ": < /dev/tcp/$1/$2" 2> /dev/null; }
 
-# Whether a repository takes connections: one that does not would be tried again for all of the three seconds.
-reachable() {
+# Which repositories take connections: one that does not would be tried again for all of the three seconds, and the others
+# after it.
+open=()
+silent=
+look() {
   local name value host
   while IFS='=' read -r name value; do
     case $name in
-      repo*-host) host=$value ;;
-      repo*-host-port) listens "$host" "$value" && return ;;
-      repo*-s3-endpoint)
-        [[ $value == *:* ]] || value=$value:443
-        listens "${value%:*}" "${value##*:}" && return ;;
+      repo*-host) host=$value; continue ;;
+      repo*-host-port) value=$host:$value ;;
+      repo*-s3-endpoint) [[ $value == *:* ]] || value=$value:443 ;;
+      *) continue ;;
     esac
+    name=${name#repo}
+    if listens "${value%:*}" "${value##*:}"; then open+=("${name%%-*}"); else silent=yes; fi
   done < /etc/pgbackrest/pgbackrest.conf
-  return 1
 }
 
 alone() {
@@ -56,8 +59,9 @@ alone() {
 }
 
 [ ! -s "$away" ] || [ $((now - $(cat "$away"))) -ge 15 ] || exit 1
-reachable || { alone; exit 1; }
-timeout 3 pgbackrest archive-get "$1" "$2"
+look
+[ ${#open[@]} -gt 0 ] || { alone; exit 1; }
+timeout 3 pgbackrest ${silent:+"--repo=${open[0]}"} archive-get "$1" "$2"
 status=$?
 # 1 is an answer: there is no such file.
 [ "$status" -le 1 ] || alone

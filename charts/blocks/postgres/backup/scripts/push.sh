@@ -12,11 +12,15 @@ waiting=("$wal"/archive_status/*.ready)
 together=--archive-async
 [ ${#waiting[@]} -gt 1 ] || together=--no-archive-async
 
+# Whether that process still works on what waited a moment ago: it holds a lock that one beside it would not get.
+works() { compgen -G "$(sed -n 's/^lock-path=//p' "/etc/pgbackrest/push-$1.conf")/*archive*.lock" > /dev/null; }
+
 # Without the passphrases of the others, which would count as repositories.
 push() ( # REPOSITORY SEGMENT
   for name in "${!PGBACKREST_REPO@}"; do
     [[ $name == "PGBACKREST_REPO$1_"* ]] || unset "$name"
   done
+  ! works "$1" || together=--archive-async
   PGBACKREST_CONFIG="/etc/pgbackrest/push-$1.conf" exec pgbackrest "$together" archive-push "$2"
 )
 

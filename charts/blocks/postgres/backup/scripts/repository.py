@@ -5,7 +5,8 @@ repository.py empty        succeeds when there is no backup in it       (info on
 repository.py label        name of the newest backup              (info on standard input)
 repository.py age HOURS    fails when it is older than that       (info on standard input)
 repository.py before TIMELINE  succeeds when the newest backup is of another timeline  (info on standard input)
-repository.py gaps         fails when write-ahead log is missing  (repo-ls on standard input, info in STATE)
+repository.py gaps LOG HISTORIES  fails when write-ahead log is missing  (info on standard input; files: repo-ls in JSON,
+                                  and a line for each timeline: its history's name and last line)
 """
 
 import json
@@ -14,7 +15,8 @@ import re
 import sys
 import time
 
-SEGMENTS = 0x100  # in a file of 4 GiB of log, at 16 MiB each
+SEGMENT = 16 * 1024 * 1024
+SEGMENTS = 0x100  # in a file of 4 GiB of log
 
 
 def fail(message):
@@ -76,23 +78,34 @@ def name(timeline, place):
     return f"{timeline}{place // SEGMENTS:08X}{place % SEGMENTS:08X}"
 
 
-def missing(segments, first, ends):
-    """Names that are not there, from the oldest backup on; a timeline begins in the last segment of the one before."""
-    timelines = {}
-    for segment in sorted(set(segments)):
+def missing(segments, forks, first, ends):
+    """Names that are not there, from the oldest backup on; a timeline begins where it left the one before."""
+    there, timelines, gaps = set(segments), {}, []
+    for segment in sorted(there):
         if segment >= first or segment[:8] > first[:8]:
             timelines.setdefault(segment[:8], []).append(number(segment))
-    gaps, last = [], None
-    for timeline, places in sorted(timelines.items()):
-        start = number(first) if timeline == first[:8] else min(places[0], last + 1 if last is not None else places[0])
-        gaps += [name(timeline, place) for place in range(start, places[-1]) if place not in set(places)]
-        last = places[-1]
-    return gaps + [end for end in ends if end not in set(segments) and end not in gaps]
+    for timeline, places in timelines.items():
+        if timeline != first[:8] and timeline not in forks:
+            gaps.append(f"{timeline}.history")
+        # What lies before the oldest backup has expired, on every timeline.
+        begun = max(forks.get(timeline, places[0]), number(first)) if timeline != first[:8] else number(first)
+        held = set(places)
+        gaps += [name(timeline, place) for place in range(begun, places[-1]) if place not in held]
+    return gaps + [end for end in ends if end not in there and end not in gaps]
 
 
-def gaps():
-    stanza, found = backups(os.environ["STATE"])
-    listed = json.load(sys.stdin)
+def forks_of(database, path):
+    """Where each timeline of a cluster left the one before: `17-1/00000002.history 1\t0/3000110\tno recovery target`."""
+    pattern = re.compile(rf"^{re.escape(database)}/(\w{{8}})\.history \d+\t(\w+)/(\w+)")
+    with open(path, encoding="utf-8") as file:
+        found = filter(None, map(pattern.match, file))
+        return {timeline: (int(high, 16) << 32 | int(low, 16)) // SEGMENT for timeline, high, low in (match.groups() for match in found)}
+
+
+def gaps(log, histories):
+    stanza, found = backups(sys.stdin.read())
+    with open(log, encoding="utf-8") as file:
+        listed = json.load(file)
     for database in stanza["archive"]:
         own = [backup for backup in found if backup["database"]["id"] == database["database"]["id"]]
         if not own:
@@ -100,14 +113,22 @@ def gaps():
         pattern = re.compile(rf"^{re.escape(database['id'])}/\w{{16}}/(\w{{24}})-\w+")
         segments = [match[1] for match in map(pattern.match, listed) if match]
         ends = [end for backup in own for end in (backup["archive"]["start"], backup["archive"]["stop"])]
-        gone = missing(segments, min(ends), ends)
-        if gone:
-            more = f" and {len(gone) - 10} more" if len(gone) > 10 else ""
+        full = [backup for backup in own if backup["type"] == "full"][-1]
+        gone = missing(segments, forks_of(database["id"], histories), min(ends), ends)
+        since = [each for each in gone if each >= full["archive"]["start"]]
+        if since:
             fail(
-                f"expected write-ahead log without a gap in {database['id']}, got {', '.join(gone[:10])}{more} missing: "
+                f"expected write-ahead log without a gap in {database['id']}, got {few(since)} missing: "
                 "no moment after it can be restored until there is a new full backup; take one now"
             )
-        print(f"write-ahead log of {database['id']} has no gap: {len(segments)} segments since {min(ends)}")
+        if gone:
+            print(f"write-ahead log of {database['id']} lacks {few(gone)}: of the time before {full['label']}, moments behind that cannot be restored")
+        else:
+            print(f"write-ahead log of {database['id']} has no gap: {len(segments)} segments since {min(ends)}")
+
+
+def few(names):
+    return f"{', '.join(names[:10])}{f' and {len(names) - 10} more' if len(names) > 10 else ''}"
 
 
 command, *arguments = sys.argv[1:]

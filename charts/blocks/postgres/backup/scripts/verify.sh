@@ -3,16 +3,29 @@
 set -u
 . /scripts/common.sh
 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
+from() { pgbackrest "$1" --repo="$repository" --log-level-console=off "${@:2}"; }
+
+# Of every timeline: when it began, in the words of its history.
+histories() {
+  local name archive=archive/$PGBACKREST_STANZA
+  grep -oE '[0-9]+-[0-9]+/[0-9A-F]{8}\.history' "$work/log" | sort -u | while read -r name; do
+    echo "$name $(from repo-get "$archive/$name" < /dev/null | grep -E '^[0-9]+' | tail -1)"
+  done
+}
+
+# In files, for a command takes no argument and no variable of more than 128 KiB.
 gaps() {
-  local log
-  log=$(pgbackrest repo-ls --repo="$repository" --recurse --output=json --log-level-console=off "archive/$PGBACKREST_STANZA")
-  STATE=$state python3 -I /scripts/repository.py gaps <<< "$log"
+  from repo-ls --recurse --output=json "archive/$PGBACKREST_STANZA" > "$work/log"
+  histories > "$work/histories"
+  python3 -I /scripts/repository.py gaps "$work/log" "$work/histories" < "$work/state"
 }
 
 for repository in $REPOSITORIES; do
-  state=$(state "$repository")
-  python3 -I /scripts/repository.py label <<< "$state" > /dev/null || { failed=1; continue; }
+  state "$repository" > "$work/state"
+  label=$(python3 -I /scripts/repository.py label < "$work/state") || { failed=1; continue; }
   said=$(run verify --repo="$repository" --output=text --verbose --log-level-console=info) || failed=$?
   # Messages name files, some a hundred times; the report stands among them once more.
   grep -vE '^ {30}|INFO: ' <<< "$said"
@@ -25,7 +38,6 @@ for repository in $REPOSITORIES; do
   # Segments travel side by side: the newest may be there a moment before the one in front of it.
   gaps 2> /dev/null || { sleep 30; gaps; } || broken='write-ahead log'
   [ -z "$broken" ] || { failed=1; continue; }
-  label=$(python3 -I /scripts/repository.py label <<< "$state")
   run annotate --repo="$repository" --set="$label" --annotation="verified=$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
     --log-level-console=warn || failed=$?
 done

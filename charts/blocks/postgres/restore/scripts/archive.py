@@ -1,8 +1,10 @@
 """What one repository holds: backups, timelines and write-ahead log, as pgBackRest tells it."""
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 
 SEGMENT = 16 * 1024 * 1024
@@ -22,6 +24,17 @@ class Damage(Problem):
 
 def say(text):
     print(text, flush=True)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Whatever asks this program to end meanwhile has to wait."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def pgbackrest(*arguments):
@@ -75,7 +88,7 @@ class Repository:
         if not self.backups:
             state = stanza.get("status", {}).get("message", "nothing")
             raise Problem(f"expected a backup in repository {number}, got {state}: run the Job of the full backup")
-        # After an upgrade of PostgreSQL the former version's backups and log stand beside the new one's.
+        # Where somebody has upgraded the stanza by hand, the former cluster's backups and log stand beside the new one's.
         database = self.backups[-1]["database"]["id"]
         self.backups = [backup for backup in self.backups if backup["database"]["id"] == database]
         [archive] = [each["id"] for each in stanza["archive"] if each["database"]["id"] == database][-1:] or [None]

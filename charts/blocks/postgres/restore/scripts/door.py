@@ -2,10 +2,9 @@
 
 import contextlib
 import os
-import signal
 
 import kubernetes
-from archive import Problem, say
+from archive import Problem, say, undisturbed
 
 KIND = "deployments"
 # A pod of the pooler has a minute to end its clients' transactions.
@@ -45,13 +44,9 @@ def refuse_open():
 
 
 def reopen(name, pods, former=""):
-    """Whatever asks this program to end meanwhile has to wait."""
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        kubernetes.scale(KIND, name, pods)
+        with undisturbed():
+            kubernetes.scale(KIND, name, pods)
     except Problem as problem:
         raise Problem(f"{former}{problem}\nClients find no way to the database: scale {name} to {pods}") from None
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
     say(f"{name} opens again, with {pods} pod{'s' if pods > 1 else ''}")

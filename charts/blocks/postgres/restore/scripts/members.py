@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import kubernetes
-from archive import Problem, say
+from archive import Problem, say, undisturbed
 from server import control
 
 CONFIG = os.environ.get("PATRONICTL_CONFIG_FILE", "/etc/patroni")
@@ -23,6 +23,8 @@ class Cluster:
         self.members = int(os.environ["MEMBERS"])
         self.first = f"{self.name}-0"
         self.replaced = None
+        # Whether the state of the members may be gone: whoever started then would be the primary.
+        self.forgotten = False
 
     def patronictl(self, command, *arguments):
         done = subprocess.run(
@@ -84,12 +86,14 @@ class Cluster:
             self.refuse_a_twin(folders.data, timeline, repository)
             folders.tidy()
             # Before the names change: a member that found the former state would take the restored data for old ones.
+            self.forgotten = True
             kubernetes.forget(self.name)
             folders.exchange()
             say(f"{self.first} starts with the restored data")
             self.lead()
         except BaseException as error:
-            self.undo(error, folders, timeline, repository)
+            with undisturbed():
+                self.undo(error, folders, timeline, repository)
             raise
         say(f"the restored data serve, and the data of before are kept in {folders.kept}")
 
@@ -102,7 +106,7 @@ class Cluster:
     def undo(self, error, folders, timeline, repository):
         """The data of before serve again, unless somebody may have written to the restored ones."""
         try:
-            if folders.begun():
+            if self.forgotten:
                 say("going back to the data of before")
                 self.halt()
                 repository.read()
@@ -115,8 +119,8 @@ class Cluster:
         except Problem as problem:
             raise Problem(
                 f"{error}\n{problem}\nNothing is lost: {self.first} serves {folders.data} when it starts; {folders.kept} "
-                f"beside it, if it is there, are the data of before. See why {self.first} does not become the primary; "
-                f"when it does, scale {self.name} to {self.members}"
+                f"beside it, if it is there, are the data of before. Scale {self.name} to 1, see why {self.first} does not become "
+                f"the primary; when it does, scale {self.name} to {self.members}"
             ) from None
         say("nothing is changed: the database has the data of before")
 
@@ -193,10 +197,6 @@ class Exchange:
         if os.path.exists(self.data):
             os.rename(self.data, self.kept)
         os.rename(self.copy, self.data)
-
-    def begun(self):
-        """Whether a folder has changed its name."""
-        return os.path.exists(self.kept) or not os.path.exists(self.copy)
 
     def put_back(self):
         """Each folder where it was, from whatever step."""
