@@ -255,21 +255,18 @@ describe('TDA-04 GOV-04 a database with failover', () => {
   });
 
   test('may do with its own ConfigMaps and pods what Patroni does, and nothing else', () => {
+    const rule = (resource: string, verbs: string[], more = {}) => ({
+      apiGroups: [''],
+      resources: [resource],
+      verbs,
+      ...more,
+    });
+    const state = ['config', 'leader', 'sync', 'failover'].map((part) => `postgres-${part}`);
     expect(object(scope, 'Role/postgres').rules).toEqual([
-      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch'] },
-      {
-        apiGroups: [''],
-        resources: ['configmaps'],
-        resourceNames: ['postgres-config', 'postgres-leader', 'postgres-sync', 'postgres-failover'],
-        verbs: ['get', 'patch', 'update'],
-      },
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
-      {
-        apiGroups: [''],
-        resources: ['pods'],
-        resourceNames: ['postgres-0', 'postgres-1', 'postgres-2'],
-        verbs: ['patch'],
-      },
+      rule('configmaps', ['create', 'list', 'watch']),
+      rule('configmaps', ['get', 'patch', 'update'], { resourceNames: state }),
+      rule('pods', ['get', 'list', 'watch']),
+      rule('pods', ['patch'], { resourceNames: ['postgres-0', 'postgres-1', 'postgres-2'] }),
     ]);
   });
 });
