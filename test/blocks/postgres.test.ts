@@ -44,10 +44,11 @@ const envOf = (scope: Platform, label: string) => object(scope, label).spec.temp
 describe('a database with every prop', () => {
   everyPropReachesTheOutput<PostgresProps>(withReport, {
     size: ['StatefulSet/postgres', 'spec.volumeClaimTemplates.0.spec.resources.requests.storage', '100Gi'],
+    // Each has its own folder for data, and its own place for backups.
     version: [
-      'StatefulSet/postgres',
-      'spec.template.spec.initContainers.0.env.0',
-      { name: 'PGDATA', value: '/pgdata/pg16' },
+      'ConfigMap/postgres-backup-configuration',
+      ['data', 'pgbackrest.conf'],
+      expect.stringMatching(/^repo1-path=\/school\/postgres\/16\n[^]*\npg1-path=\/pgdata\/pg16$/m),
     ],
     maxConnections: [
       'ConfigMap/postgres-settings',
@@ -117,11 +118,6 @@ describe('a database with every prop', () => {
       memory: '2Gi',
     });
   });
-});
-
-test('TDA-04 TDA-12 each major version has its own place for backups, as it has its own data', () => {
-  const { data = {} } = object(school(), 'ConfigMap/postgres-backup-configuration');
-  expect(Object.values(data).join('')).toMatch(/^repo1-path=\/school\/postgres\/16$/m);
 });
 
 test('PHY-18 the claim has the name of the document', () => {
