@@ -44,7 +44,6 @@ const envOf = (scope: Platform, label: string) => object(scope, label).spec.temp
 describe('a database with every prop', () => {
   everyPropReachesTheOutput<PostgresProps>(withReport, {
     size: ['StatefulSet/postgres', 'spec.volumeClaimTemplates.0.spec.resources.requests.storage', '100Gi'],
-    // Each has its own folder for data, and its own place for backups.
     version: [
       'ConfigMap/postgres-backup-configuration',
       ['data', 'pgbackrest.conf'],
