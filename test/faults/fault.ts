@@ -26,6 +26,8 @@ export interface Fault {
   readonly holdSeconds?: number;
   /** Seconds in which the cluster must be whole again, counted from there. @default 300 */
   readonly recoverySeconds?: number;
+  /** Seconds without writes that are aimed at, past the pooler. @default - none: it recovers by itself */
+  readonly aim?: number;
   /** Another member is the primary afterwards, or the fault did not strike. @default - any may be */
   readonly handsOver?: boolean;
   /** What must be there before the clock runs: another image, a smaller volume. */

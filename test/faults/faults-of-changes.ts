@@ -16,6 +16,7 @@ export const changeFaults: readonly Fault[] = [
   {
     name: 'image',
     title: 'rolling change of the image',
+    aim: 3,
     usesTools: true,
     recoverySeconds: 600,
     prepare: async ({ target }) => {
@@ -37,6 +38,7 @@ export const changeFaults: readonly Fault[] = [
     name: 'settings',
     // Replicas must have the larger value first, and the smaller one last.
     title: 'a setting that asks for a restart made larger, and smaller again',
+    aim: 3,
     recoverySeconds: 600,
     inject: async (scene) => {
       const declared = Number(agreed(scene.target.objects).postgresql.parameters.max_connections);

@@ -13,6 +13,7 @@ export const nodeFaults: readonly Fault[] = [
     name: 'drain',
     handsOver: true,
     title: `primary's node drained, opened again after ${held} s`,
+    aim: 3,
     holdSeconds: held,
     inject: async ({ target, primary, undo }) => {
       undo(() => kubectlNow('uncordon', primary.node));

@@ -17,6 +17,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'switchover',
     title: 'planned switchover',
+    aim: 3,
     handsOver: true,
     inject: async ({ target, primary, replicas: [heir] }) => {
       const who = ['--leader', primary.pod, '--candidate', heir.pod, '--force'];
@@ -28,6 +29,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'delete-primary',
     title: "primary's pod deleted",
+    aim: 3,
     handsOver: true,
     inject: async (scene) => {
       await remove(scene, [scene.primary.pod], '--wait=false');
@@ -38,6 +40,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'force-delete-primary',
     title: "primary's pod deleted with no grace",
+    aim: 15,
     inject: async (scene) => {
       await remove(scene, [scene.primary.pod], '--grace-period=0', '--force');
       await pause(3);
@@ -46,6 +49,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'kill-primary',
     title: "`kill -9` of everything in the primary's container",
+    aim: 15,
     inject: async (scene) => {
       // The command that kills goes with its container, or not: either is fine.
       await signal(scene, 'KILL').catch(() => undefined);
@@ -88,6 +92,7 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'delete-all',
     title: 'all members deleted at once',
+    aim: 15,
     recoverySeconds: 420,
     inject: async (scene) => {
       await remove(scene, scene.target.members, '--wait=false');

@@ -11,6 +11,7 @@ const report = (acknowledged: Report['acknowledged']): Report => ({ acknowledged
 const outcome: Outcome = {
   name: 'switchover',
   title: 'planned switchover',
+  aim: 3,
   acknowledged: 100,
   lost: 0,
   direct: { longest: 2443, total: 2443 },
@@ -61,6 +62,7 @@ describe('TDA-04 what the fault campaign concludes', () => {
     ['two primaries', { twoPrimaries: 1 }],
     ['a cluster that did not recover', { recovered: undefined }],
     ['a fault that did not strike', { failed: true }],
+    ['more silence than was aimed at', { direct: { longest: 3100, total: 3100 } }],
   ])('%s is not fine', (_, difference) => {
     expect(isFine(outcome)).toBe(true);
     expect(isFine({ ...outcome, ...difference })).toBe(false);
@@ -70,7 +72,7 @@ describe('TDA-04 what the fault campaign concludes', () => {
     const worse = { ...outcome, lost: 2, another: false, twoPrimaries: 1500, recovered: undefined };
     const table = outcomesTable([outcome, worse]);
     expect(table.split('\n')[2]?.replace(/ +/g, ' ')).toBe(
-      '| planned switchover | 2 | 200 | 2 | 2.4 | 2.8 (5.0) | 1 | 1.5 s | 1 | not in time |',
+      '| planned switchover | 2 | 200 | 2 | 2.4 | 3 | 2.8 (5.0) | 1 | 1.5 s | 1 | not in time |',
     );
     const marks = ['<!-- npm run faults:postgres -->', '<!-- end of npm run faults:postgres -->'];
     expect(withOutcomes(`a${marks.join('old')}b`, table)).toBe(`a${marks[0]}\n\n${table}\n\n${marks[1]}b`);

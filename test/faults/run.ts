@@ -21,7 +21,7 @@ import { heal, healAtEnd } from './undo';
 
 /**
  * The fault campaign of PostgreSQL's high availability, on a real cluster of three nodes. Ends with 1 when a row was
- * lost, two primaries were seen, or the cluster did not recover by itself.
+ * lost, two primaries were seen, nobody could write for longer than was aimed at, or the cluster did not recover by itself.
  */
 const faults: readonly Fault[] = [...podFaults, ...nodeFaults, ...changeFaults, ...backupFaults, fullVolume];
 

@@ -113,7 +113,7 @@ function look(agents: Agents): () => Promise<number> {
 }
 
 function judged(
-  { name, title, handsOver = false }: Fault,
+  { name, title, aim, handsOver = false }: Fault,
   { doors }: Target,
   seen: {
     readonly written: Report;
@@ -134,6 +134,7 @@ function judged(
   return {
     name,
     title,
+    aim,
     acknowledged: reports.flatMap((report) => Object.values(report.acknowledged).flat()).length,
     lost: reports.flatMap(({ lost }) => lost).length,
     direct,
