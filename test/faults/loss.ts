@@ -2,6 +2,7 @@ import { inside, kubectl, pause } from '../cluster/support';
 import type { Manifest } from '../support/manifests';
 import { table } from '../support/table';
 import type { Agents } from './agents';
+import { fill } from './ballast';
 import { completed, runJob } from './jobs';
 import { silence } from './judge';
 import { apply } from './kube';
@@ -31,6 +32,7 @@ interface Loss {
  * @throws Error when a row is gone that was acknowledged more than a minute before
  */
 export async function measureLoss(agents: Agents, repeat: number): Promise<string> {
+  const size = await fill(agents.target);
   const runs: Loss[] = [];
   // Log leaves a member as often as a minute has ended: when it is struck in that minute is left to chance, and rows that
   // are too old to be gone must have been written.
@@ -42,7 +44,7 @@ export async function measureLoss(agents: Agents, repeat: number): Promise<strin
     ['nobody writes, through PgBouncer', ({ silent }) => silent],
   ];
   return table(
-    ['all members lost with their volumes', 'seconds, each run'],
+    [`${size}, all members lost with their volumes`, 'seconds, each run'],
     figures.map(([title, figure]) => [title, runs.map((run) => seconds(figure(run))).join(', ')]),
     true,
   );

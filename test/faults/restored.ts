@@ -1,14 +1,12 @@
-import { pause, query } from '../cluster/support';
+import { pause } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
+import { ask, fill } from './ballast';
 import { runJob } from './jobs';
 import { silence } from './judge';
-import { membersOf, whole } from './members';
+import { whole } from './members';
 import { flowing, startWriting } from './strike';
 import { seconds } from './table';
-import type { Target } from './target';
-
-const gibibyte = 2 ** 30;
 
 /** What the log of a restore says at the end of each of its parts. */
 const parts: readonly { readonly end: string; readonly title: string }[] = [
@@ -30,17 +28,13 @@ const parts: readonly { readonly end: string; readonly title: string }[] = [
  */
 export async function measureRestore(agents: Agents, repeat: number): Promise<string> {
   const { target } = agents;
-  const bytes = await fill(target);
-  await runJob(target.namespace, 'postgres-backup-full', {});
+  const size = await fill(target);
   const runs: number[][] = [];
   for (let run = 1; run <= repeat; run += 1) runs.push(await restored(agents, 'latest'));
   runs.push(await restored(agents, 'a moment'));
   const titles = [...parts.map(({ title }) => title), 'nobody writes', 'the same through PgBouncer'];
   return table(
-    [
-      `${(bytes / gibibyte).toFixed(2)} GiB, restored over the live database`,
-      'seconds, each run; the last to a moment',
-    ],
+    [`${size}, restored over the live database`, 'seconds, each run; the last to a moment'],
     titles.map((title, index) => [title, runs.map((times) => seconds(times[index] ?? NaN)).join(', ')]),
     true,
   );
@@ -82,17 +76,3 @@ const after = 5;
 /** Rows that were written behind a moment, before the restore began. */
 const laterThan = (moment: number): string =>
   `select count(*) from faults.rows where at > to_timestamp(${moment / 1000}) and at < to_timestamp(${moment / 1000 + after})`;
-
-/** Rows of no order, as much as a GiB; gives the size of all that the server holds. */
-async function fill(target: Target): Promise<number> {
-  const text = Array.from({ length: 8 }, (_, part) => `md5('${part}' || number)`).join(' || ');
-  const rows = Math.ceil(gibibyte / 292);
-  await ask(target, `create table ballast as select number, ${text} as noise from generate_series(1, ${rows}) number`);
-  return Number(await ask(target, 'select sum(pg_database_size(oid)) from pg_database'));
-}
-
-/** Asks the primary. */
-async function ask(target: Target, sql: string): Promise<string> {
-  const [primary] = await membersOf(target);
-  return query(target.namespace, `${primary?.pod}`, target.database, sql);
-}
