@@ -92,7 +92,6 @@ export const podFaults: readonly Fault[] = [
   {
     name: 'delete-all',
     title: 'all members deleted at once',
-    aim: 15,
     recoverySeconds: 420,
     inject: async (scene) => {
       await remove(scene, scene.target.members, '--wait=false');
