@@ -7,7 +7,8 @@ import { membersOf, patronictl, whole } from './members';
 import type { Target } from './target';
 
 const filler = '/pgdata/filler';
-const spareMiB = 96;
+/** More than pgBackRest fetches ahead for a member that starts, into the same volume (`archive-get-queue-max`, 128 MiB). */
+const spareMiB = 256;
 
 /** A file system of memory that holds what the volume holds, and little more, over the volume's folder. */
 const shrink = `
