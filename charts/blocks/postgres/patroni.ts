@@ -111,6 +111,10 @@ export const agreementYaml = (cluster: Cluster): string => yaml(agreement(cluste
 /** The agreement in the place where the first member looks for it. */
 export const bootstrapYaml = (cluster: Cluster): string => yaml({ bootstrap: { dcs: agreement(cluster) } });
 
+/** Names of the members' pods: `postgres-0`. */
+export const memberNames = (cluster: string, members: number): string[] =>
+  Array.from({ length: members }, (_, index) => `${cluster}-${index}`);
+
 /** The ConfigMaps in which the members keep their state: `postgres-leader`. */
 export const stateOf = (cluster: string): string[] =>
   ['config', 'leader', 'sync', 'failover'].map((part) => `${cluster}-${part}`);
@@ -131,7 +135,7 @@ export const memberRules = ({ name, members }: Cluster): k8s.PolicyRule[] => [
   {
     apiGroups: [''],
     resources: ['pods'],
-    resourceNames: Array.from({ length: members }, (_, index) => `${name}-${index}`),
+    resourceNames: memberNames(name, members),
     verbs: ['patch'],
   },
 ];

@@ -21,6 +21,7 @@ import {
   restPort,
   roleLabel,
   roles,
+  memberNames,
   memberRules,
   type Cluster,
 } from './patroni';
@@ -107,7 +108,7 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
   const configuration: Mount = { path: memberFolder, volume: { files } };
   const certificate = platform.authority.server(id, [
     ...[primaryOf(id), replicasOf(id)].flatMap((name) => platform.names(name)),
-    ...Array.from({ length: members }, (_, index) => platform.names(`${id}-${index}.${id}-pods`)).flat(),
+    ...memberNames(id, members).flatMap((name) => platform.names(`${name}.${id}-pods`)),
     'localhost',
   ]);
   const token = apiAccess(scope, id, { component, rules: memberRules(cluster) });

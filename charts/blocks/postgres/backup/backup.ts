@@ -5,7 +5,7 @@ import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
 import { Platform, type PostgresVersion } from '../../platform';
 import type { SecretKey } from '../../secrets';
-import { memberFolder } from '../patroni';
+import { memberFolder, memberNames } from '../patroni';
 import { monthly, RestoreJobs } from '../restore/restore';
 import type { BackedUpDatabase } from './client';
 import { commonNames, type BackupLayout, type Repository } from './configuration';
@@ -49,7 +49,7 @@ export class Backup extends Construct {
     const platform = Platform.of(this);
     const { server } = database;
     const host = `${server}-repository`;
-    const hosts = Array.from({ length: members }, (_, index) => `${server}-${index}.${server}-pods`);
+    const hosts = memberNames(server, members).map((name) => `${name}.${server}-pods`);
     const layout: BackupLayout = {
       path: `/${platform.space}/${server}/${version}`,
       retentionDays: plan.retentionDays,
