@@ -1,7 +1,7 @@
 import { placesOf } from '../support/everywhere';
 import { environments, folders, manifestsOf, podsOf, type Manifest } from '../support/manifests';
 import { developmentDown } from './development';
-import { fileOf, kubectl, kubectlBoth, list, openNodes, remove, requireCluster, variant } from './support';
+import { fileOf, isApplied, kubectl, kubectlBoth, list, openNodes, remove, requireCluster, variant } from './support';
 
 jest.setTimeout(600_000);
 
@@ -25,12 +25,13 @@ const decided = ({ metadata, status: _status, ...rest }: Manifest) => {
 
 const kinds =
   'serviceaccounts,roles,rolebindings,configmaps,services,deployments,statefulsets,networkpolicies,' +
-  'poddisruptionbudgets,resourcequotas,limitranges,ingresses,jobs,persistentvolumeclaims';
+  'poddisruptionbudgets,resourcequotas,limitranges,ingresses,jobs,cronjobs,persistentvolumeclaims';
 
 const snapshot = async (namespaces: readonly string[]) =>
   new Map(
     (await Promise.all(namespaces.map((namespace) => list(kinds, namespace))))
       .flat()
+      .filter(isApplied)
       .map(
         (object) => [`${object.metadata.namespace}/${object.kind}/${object.metadata.name}`, decided(object)] as const,
       ),

@@ -154,11 +154,14 @@ export async function ready(namespace: string, seconds: number): Promise<void> {
   }
 }
 
+/** Somebody applied it: no controller made it of another object, as a CronJob makes its Jobs by the clock. */
+export const isApplied = ({ metadata }: Manifest): boolean => !('ownerReferences' in metadata);
+
 async function unready(namespace: string): Promise<string[]> {
   const objects = await list('deployments,statefulsets,jobs', namespace);
-  // What a schedule started is nobody's wait.
-  const own = objects.filter(({ metadata }) => !('ownerReferences' in metadata));
-  return own.filter((object) => !isReady(object)).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  return objects
+    .filter((object) => isApplied(object) && !isReady(object))
+    .map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 }
 
 function isReady({ kind, metadata, spec, status }: Manifest): boolean {
