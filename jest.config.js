@@ -7,6 +7,8 @@ const tier = (displayName, more) => ({ displayName, transform, testEnvironment: 
 module.exports = {
   // A test waits for programs that it starts; on a busy machine their start says nothing about them.
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/setup.ts',
+  globalTeardown: '<rootDir>/test/teardown.ts',
   projects: [
     tier('fast', {
       testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -1,5 +1,5 @@
 import { query } from '../cluster/support';
-import { runJob } from './jobs';
+import { backupNow } from './command-line';
 import { membersOf } from './members';
 import type { Target } from './target';
 
@@ -10,7 +10,7 @@ export async function fill(target: Target): Promise<string> {
   const text = Array.from({ length: 8 }, (_, part) => `md5('${part}' || number)`).join(' || ');
   const rows = Math.ceil(gibibyte / 292);
   await ask(target, `create table ballast as select number, ${text} as noise from generate_series(1, ${rows}) number`);
-  await runJob(target.namespace, 'postgres-backup-full', {});
+  await backupNow(target);
   const bytes = Number(await ask(target, 'select sum(pg_database_size(oid)) from pg_database'));
   return `${(bytes / gibibyte).toFixed(2)} GiB`;
 }

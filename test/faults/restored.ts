@@ -2,7 +2,7 @@ import { pause } from '../cluster/support';
 import { table } from '../support/table';
 import type { Agents } from './agents';
 import { ask, fill } from './ballast';
-import { runJob } from './jobs';
+import { restore } from './command-line';
 import { silence } from './judge';
 import { whole } from './members';
 import { flowing, startWriting } from './strike';
@@ -50,7 +50,7 @@ async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<numb
   const moment = Date.now();
   await pause(after);
   const TARGET = to === 'latest' ? to : new Date(moment).toISOString();
-  const log = await runJob(target.namespace, 'postgres-restore', { TARGET, CONFIRM: target.namespace });
+  const log = await restore(target, TARGET);
   await whole(target, 300);
   await flowing(agents, 60);
   const { acknowledged, lost } = await agents.written(since);
@@ -63,11 +63,11 @@ async function restored(agents: Agents, to: 'latest' | 'a moment'): Promise<numb
     throw new Error(`expected exactly the rows of ${TARGET}, got: ${JSON.stringify(wrong)}`);
   }
   const silences = [direct, pooled].map((door) => silence(acknowledged[door], since, Date.now()).longest);
-  const times = log.map((line) => Date.parse(line.slice(0, line.indexOf(' '))));
-  const marks = [0, ...parts.map(({ end }) => log.findIndex((line) => line.includes(end)))];
-  if (marks.includes(-1)) throw new Error(`expected a restore to say all its parts, got:\n${log.join('\n')}`);
-  const at = (part: number) => times[marks[part] ?? 0] ?? NaN;
-  return [...parts.map((_, part) => at(part + 1) - at(part)), ...silences];
+  const ends = [log[0], ...parts.map(({ end }) => log.find(({ text }) => text.includes(end)))].map((line) => line?.at);
+  if (ends.includes(undefined)) {
+    throw new Error(`expected a restore to say all its parts, got:\n${log.map(({ text }) => text).join('\n')}`);
+  }
+  return [...parts.map((_, part) => (ends[part + 1] ?? NaN) - (ends[part] ?? NaN)), ...silences];
 }
 
 /** Seconds of writing before a moment, and behind it. */

@@ -25,6 +25,8 @@ export interface Target {
   readonly issued: { readonly certificate: Manifest; readonly authority: string };
   /** The Service that finds the primary, and the one that applications use. */
   readonly doors: { readonly direct: string; readonly pooled: string };
+  /** Its manifests, for the command line of the project. */
+  readonly folder: string;
   /** What was applied. */
   readonly objects: readonly Manifest[];
 }
@@ -84,6 +86,7 @@ export async function raise(version?: PostgresVersion): Promise<Target> {
     members: Array.from({ length: set?.spec.replicas as number }, (_, index) => `postgres-${index}`),
     database: 'aigov',
     client: { role: 'backend', secret: 'postgres-backend', certificate: 'backend-client-tls' },
+    folder,
     issued: { certificate: find(all, 'Certificate', 'postgres-tls'), authority: 'authority' },
     doors: { direct: 'postgres-primary', pooled: 'postgres' },
     objects,
