@@ -48,7 +48,8 @@ export const directConnections: Readonly<Record<string, number>> = {
   exporter: 2,
   accounts: 1,
   migration: 2,
-  backup: 3,
+  // A full one and its lock, two that wait for it, and the check.
+  backup: 5,
   maintenance: 2,
   // Who mends something at night.
   person: 2,
