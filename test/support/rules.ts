@@ -117,6 +117,11 @@ export function everyObjectObeysTheRules(objects: readonly Manifest[]): void {
     }
   });
 
+  test('TDA-04 says nothing to psql that the one of PostgreSQL 14 does not know', () => {
+    const files = ofKind(objects, 'ConfigMap').flatMap(({ data = {} }) => Object.values(data));
+    expect(files.join('\n')).not.toMatch(/\\(getenv|dconfig|bind|parse|close_prepared|startpipeline|restrict)\b/);
+  });
+
   test('PHY-22 has a ServiceAccount of its own for every workload', () => {
     const accounts = new Set(ofKind(objects, 'ServiceAccount').map(({ metadata }) => metadata.name));
     const used = pods.map(({ template }) => template.spec.serviceAccountName);

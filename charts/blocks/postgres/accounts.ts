@@ -125,11 +125,11 @@ const rewinds = [
 /** Rights that a role has for itself, beside those it is given. */
 const attributes = ['replication', 'bypassrls'] as const;
 
-/** A role with a password and, of the attributes, at most this one. */
+/** A role with a password and, of the attributes, at most this one. The shell reads the password, for psql 14 does not. */
 const login = (role: string, own?: (typeof attributes)[number]): string => {
   const declared = attributes.map((attribute) => (attribute === own ? attribute : `no${attribute}`)).join(' ');
   return `
-\\getenv password ${passwordVariable(role)}
+\\set password \`printf '%s\\n' "$${passwordVariable(role)}"\`
 ${create(role)}
 select format('alter role %I login nosuperuser nocreatedb nocreaterole ${declared} password %L', '${role}', :'password') \\gexec
 `;

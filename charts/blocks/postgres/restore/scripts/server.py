@@ -147,10 +147,13 @@ class Server:
         return done.stdout, problem[0] if problem else None
 
     def adopt(self):
-        """The members' own roles get the passwords of this cluster: those of the backup may be older, or another's."""
+        """
+        The members' own roles get the passwords of this cluster: those of the backup may be older, or another's. The
+        shell reads them from the environment, for psql 14 does not.
+        """
         change = "select format('alter role %I password %L', rolname, :'password') from pg_roles"
         script = (
-            f"\\getenv password {name}\n{change} where rolname = '{name.removeprefix('PASSWORD_').lower()}' \\gexec\n"
+            f"\\set password `printf '%s\\n' \"${name}\"`\n{change} where rolname = '{name.removeprefix('PASSWORD_').lower()}' \\gexec\n"
             for name in os.environ
             if name.startswith("PASSWORD_")
         )
