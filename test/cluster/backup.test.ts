@@ -1,3 +1,4 @@
+import { repositoryFolder } from '../../charts/blocks/postgres/backup/configuration';
 import { folders as manifests } from '../support/manifests';
 import { developmentUp, placeOf, sql } from './development';
 import { applyAgain, inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
@@ -116,6 +117,20 @@ describe('ALL-17 the data of before come back', () => {
     await openNodes(true);
   }
 
+  /** Four bytes of the newest full backup, in the middle of its files; a second time they are what they were. */
+  const turnOver = () =>
+    inside(
+      ...[namespace, 'deployment/postgres-repository', 'pgbackrest', 'bash', '-c'],
+      `python3 -c "$0" $(find ${repositoryFolder} -path '*F/bundle/1' | sort | tail -1)`,
+      `import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(0, 2)
+    middle = file.seek(file.tell() // 2)
+    found = file.read(4)
+    file.seek(middle)
+    file.write(bytes(255 - byte for byte in found))`,
+    );
+
   const incarnation = () =>
     kubectl('get', 'pod', 'postgres-0', '-n', namespace, '--ignore-not-found', '-o', 'jsonpath={.metadata.uid}');
 
@@ -138,6 +153,19 @@ describe('ALL-17 the data of before come back', () => {
     await kubectl('wait', ...job, '--for=condition=Failed', '--timeout=120s');
     expect(await log()).toMatch(/nothing is changed[^]*\nexpected postgres-0 to be the primary within 30 s/);
     await asBefore();
+  });
+
+  test('when a file of the backup is damaged', async () => {
+    await turnOver();
+    const ended = await restore('--to', 'latest', '--confirm', namespace)
+      .catch((error: { code: number; stdout: string }) => error)
+      .finally(turnOver);
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/closing[^]*F to be restored, got: [^]*choose an older backup/),
+    });
+    await asBefore();
+    expect((await backup('verify')).stdout).toContain('every repository is whole');
   });
 
   test('when the restore is deleted', async () => {
