@@ -100,8 +100,8 @@ test('GOV-04 a single member is read from where it is written to', () => {
 test('ALL-12 what is opened to replicas counts as if one of them had become the primary', () => {
   const pooler = { ...readable.pooler, poolSize: 32, readPoolSize: 5 };
   expect(() => school(both, {}, { ...readable, pooler })).toThrow(
-    'expected `maxConnections` to be at least 203, got 200: 5 pods of the pooler (3, and 2 in a rolling update) × ' +
-      '(32 + 5 to replicas), 15 past it and 3 reserved: raise it, or lower `pooler.poolSize`, `pooler.readPoolSize` or ' +
+    'expected `maxConnections` to be at least 205, got 200: 5 pods of the pooler (3, and 2 in a rolling update) × ' +
+      '(32 + 5 to replicas), 17 past it and 3 reserved: raise it, or lower `pooler.poolSize`, `pooler.readPoolSize` or ' +
       '`pooler.replicas.max`',
   );
 });
