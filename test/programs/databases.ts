@@ -59,7 +59,7 @@ export class Server {
 
   /** How libpq finds the server; passwords that a text asks for are all the same. */
   private environment(database: string, role: string, text = '') {
-    const passwords = [...text.matchAll(/\\getenv password (\w+)/g)].map(([, name = '']) => [name, password]);
+    const passwords = [...text.matchAll(/"\$(\w+)"/g)].map(([, name = '']) => [name, password]);
     return {
       ...process.env,
       PGHOST: '127.0.0.1',
