@@ -7,6 +7,7 @@ const tier = (displayName, more) => ({ displayName, transform, testEnvironment: 
 module.exports = {
   // A test waits for programs that it starts; on a busy machine their start says nothing about them.
   testTimeout: 60_000,
+  maxWorkers: '100%',
   globalSetup: '<rootDir>/test/setup.ts',
   globalTeardown: '<rootDir>/test/teardown.ts',
   projects: [

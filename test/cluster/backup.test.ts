@@ -1,7 +1,6 @@
 import { repositoryFolder } from '../../charts/blocks/postgres/backup/configuration';
-import { folders as manifests } from '../support/manifests';
 import { developmentUp, placeOf, sql } from './development';
-import { applyAgain, inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
+import { inside, json, kubectl, openNodes, pause, query, ready, slipway, startJob, until } from './support';
 import { request } from './client';
 
 jest.setTimeout(900_000);
@@ -213,23 +212,4 @@ test('ALL-14 the weekly maintenance runs through', async () => {
     await kubectl('wait', `job/${kind}-of-test`, '-n', namespace, '--for=condition=Complete', '--timeout=180s');
     await kubectl('delete', 'job', `${kind}-of-test`, '-n', namespace);
   }
-});
-
-test('ALL-17 ALL-34 a database that is lost with its volume comes back into an empty one', async () => {
-  // A claim is there as long as a pod names it, even one that has ended.
-  await kubectl('delete', 'jobs', '-n', namespace, '-l', 'app.kubernetes.io/name=postgres-restore');
-  const gone = ['statefulset/postgres', 'persistentvolumeclaim/postgres-data-postgres-0'];
-  const state = ['configmap/postgres-config', 'configmap/postgres-leader'];
-  await kubectl('delete', '-n', namespace, ...gone, ...state, '--timeout=120s');
-  const accounts = ['-n', namespace, '-l', 'app.kubernetes.io/name=postgres-accounts'];
-  await kubectl('delete', 'jobs', ...accounts);
-  await applyAgain(manifests.development);
-  await kubectl('wait', 'jobs', ...accounts, '--for=condition=Complete', '--timeout=300s');
-  await expect(rows()).rejects.toThrow('relation "kept" does not exist');
-
-  const { stdout } = await restore('--to', 'latest', '--confirm', namespace);
-  expect(stdout).toContain('the primary is of another cluster than the backups');
-  expect(await rows()).toBe(100);
-  await ready(namespace, 300);
-  expect((await backup('verify')).stdout).toContain('every repository is whole');
 });

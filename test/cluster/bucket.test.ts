@@ -166,6 +166,8 @@ test('ALL-17 ALL-34 a platform that is lost with all it had comes back from the 
 
   await startJob(namespace, 'postgres-restore', 'restore-of-test', { TARGET: 'latest', CONFIRM: namespace });
   await complete('job/restore-of-test');
+  const said = await kubectl('logs', 'job/restore-of-test', '-n', namespace);
+  expect(said).toContain('the primary is of another cluster than the backups');
   await kubectl('delete', ...accounts, '-n', namespace);
   await applyAgain(folder);
   await complete(...accounts);
