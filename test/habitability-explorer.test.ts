@@ -143,8 +143,8 @@ test('HWO-10 a setting gives the backend a GPU, leads it to its nodes and past t
 test('HWO-03 PostGIS comes with its image and is made by the bootstrap, not by the owner', () => {
   expect(main('postgres').image).toContain('postgresql-with-postgis');
   const sql = find(production, 'ConfigMap', 'postgres-accounts').data?.['accounts.sql'] ?? '';
-  expect(sql).toMatch(/create extension if not exists "?postgis"?;/);
-  expect(sql).toMatch(/create extension if not exists "?pg_stat_statements"?;/);
+  expect(sql).toMatch(/create extension if not exists "?postgis"? schema public;/);
+  expect(sql).toMatch(/create extension if not exists "?pg_stat_statements"? schema public;/);
 });
 
 test('HWO-03 the schema of the guide is the migration, and the backend waits for it', () => {

@@ -63,6 +63,8 @@ export interface Container {
   readonly share: Share;
   /** Devices of the node, by resource: `nvidia.com/gpu`. */
   readonly devices?: Readonly<Record<string, number>>;
+  /** Another than the pod's. @default - the pod's */
+  readonly user?: number;
   /** What runs before the stop signal. */
   readonly preStop?: readonly string[];
   /** A terminal on which one person answers it. @default false */
@@ -92,6 +94,7 @@ export function containerSpec(props: Container): k8s.Container {
       readOnlyRootFilesystem: true,
       privileged: false,
       capabilities: { drop: ['ALL'] },
+      ...(props.user !== undefined && { runAsUser: props.user }),
     },
     ...(mounts.length > 0 && {
       volumeMounts: mounts.map(({ path, volume, readOnly = 'files' in volume || 'certificate' in volume }) => ({

@@ -18,8 +18,9 @@ export const exporter = ({ image, port, healthPath, variables }: ExporterProps):
   variables,
   ports: { metrics: port },
   probes: {
-    // The pod is ready with the last of its containers: a server that is back must not wait for this one.
-    readiness: { check: { http: healthPath, port: 'metrics' }, periodSeconds: 2 },
+    // The pod is ready with the last of its containers: a server that is back must not wait for this one, nor leave its
+    // Service because this one is slow.
+    readiness: { check: { http: healthPath, port: 'metrics' }, periodSeconds: 2, failures: 30 },
     liveness: { check: { tcp: 'metrics' }, periodSeconds: 20 },
   },
   resources: { cpu: '100m', memory: '64Mi' },

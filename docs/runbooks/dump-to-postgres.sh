@@ -22,11 +22,13 @@ do \$\$ declare
   one regclass;
   filled boolean;
 begin
-  for one in select pg_class.oid from pg_class
-    where relnamespace = to_regnamespace('$schema') and relkind in ('r', 'p')
+  -- What stands elsewhere may depend on what goes with the schema.
+  for one in select pg_class.oid from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where relkind in ('r', 'p') and nspname !~ '^(pg_|information_schema\$|slipway)'
       -- What an extension brings with it is not ours to count.
       and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
   loop
+    execute format('lock table %s in access exclusive mode', one);
     execute format('select exists (select from %s)', one) into filled;
     if filled then raise exception 'expected table % to be empty, got rows: nothing is overwritten', one; end if;
   end loop;

@@ -70,31 +70,6 @@ test.each([
   expect(server.ask('hwo_db', 'postgres', strangers).lines).toEqual([]);
 });
 
-test('ALL-17 a dump of the schema `public` comes in beside what the superuser has made there', () => {
-  server.accounts('ai-governance');
-  server.ask('aigov', 'aigov_user', 'create table users (id serial primary key, email text)');
-  server.ask('postgres', 'postgres', 'create database school owner aigov_user');
-  const tables =
-    "create table users (id serial primary key, email text, note text); insert into users (email) values ('a@b.c')";
-  server.ask('school', 'aigov_user', tables);
-  const path = join(folder, 'school.sql');
-  server.run('pg_dump', ['--file', path], 'school', 'aigov_user');
-  expect(load(path, 'aigov', 'public')).toMatchObject({ status: 0, error: '' });
-  expect(server.accounts('ai-governance')).toMatchObject({ status: 0, error: '' });
-  const asClient = (sql: string) => server.ask('aigov', 'backend', sql);
-  expect(asClient("insert into users (email) values ('d@e.f') returning id").lines).toEqual(['2']);
-  expect(server.ask('aigov', 'backend_reads', 'select email, note is null from users').lines).toEqual([
-    'a@b.c|t',
-    'd@e.f|t',
-  ]);
-  const made = server.ask(
-    'aigov',
-    'postgres',
-    "select extname, nspowner::regrole from pg_extension join pg_namespace on nspname = 'public' where extname like 'pg_s%'",
-  );
-  expect(made.lines).toEqual(['pg_stat_statements|aigov_user']);
-});
-
 test('HWO-11 rows that are there are not overwritten', () => {
   asBackend("insert into hwo.exoplanets (planet_name, host_star) values ('kept', 'a')");
   expect(load(dump)).toMatchObject({
@@ -123,4 +98,30 @@ test('HWO-11 a dump with a mistake in its middle leaves what was there', () => {
     error: expect.stringContaining('division by zero'),
   });
   expect(asBackend('select count(*) from hwo.user_sessions').lines).toEqual(['0']);
+});
+
+// At the end: the accounts of another platform take the roles of the same name.
+test('ALL-17 a dump of the schema `public` comes in beside what the superuser has made there', () => {
+  server.accounts('ai-governance');
+  server.ask('aigov', 'aigov_user', 'create table users (id serial primary key, email text)');
+  server.ask('postgres', 'postgres', 'create database school owner aigov_user');
+  const tables =
+    "create table users (id serial primary key, email text, note text); insert into users (email) values ('a@b.c')";
+  server.ask('school', 'aigov_user', tables);
+  const path = join(folder, 'school.sql');
+  server.run('pg_dump', ['--file', path], 'school', 'aigov_user');
+  expect(load(path, 'aigov', 'public')).toMatchObject({ status: 0, error: '' });
+  expect(server.accounts('ai-governance')).toMatchObject({ status: 0, error: '' });
+  const asClient = (sql: string) => server.ask('aigov', 'backend', sql);
+  expect(asClient("insert into users (email) values ('d@e.f') returning id").lines).toEqual(['2']);
+  expect(server.ask('aigov', 'backend_reads', 'select email, note is null from users').lines).toEqual([
+    'a@b.c|t',
+    'd@e.f|t',
+  ]);
+  const made = server.ask(
+    'aigov',
+    'postgres',
+    "select extname, nspowner::regrole from pg_extension join pg_namespace on nspname = 'public' where extname like 'pg_s%'",
+  );
+  expect(made.lines).toEqual(['pg_stat_statements|aigov_user']);
 });

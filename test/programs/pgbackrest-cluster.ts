@@ -203,6 +203,7 @@ export class Cluster {
       PGBACKREST_CONFIG: this.at('job', 'pgbackrest.conf'),
       PGBACKREST_STANZA: stanza,
       REPOSITORIES: this.layout.repositories.map((_, index) => index + 1).join(' '),
+      LOCK: 'backup',
       LOCK_SECONDS: '5',
       MAXIMUM_AGE_HOURS: '8',
       PAUSE: '0',

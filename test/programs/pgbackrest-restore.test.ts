@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { eventually } from '../rehearsal/support';
 import { Cluster, volume } from './pgbackrest-cluster';
 import { python, run } from './pgbackrest-machine';
@@ -39,6 +39,12 @@ with alone(folder):
     print(open(folder + "/postgresql.auto.conf").read(), os.listdir(folder))
 `;
 
+/** What somebody who may make tables would have the superuser of a restore do; a name has 63 bytes at most. */
+const proof = `/tmp/hostile-${process.pid}`;
+const hostile = `
+  do $$ begin execute format('create table %I ()', E'line\\n\\\\! touch ${proof}'); end $$;
+  create function format(text, name, name) returns text language sql as $$ select E'\\\\! touch ${proof}' $$`;
+
 /** Moments between which rows were written. */
 const moments: string[] = [];
 
@@ -46,7 +52,7 @@ beforeAll(async () => {
   // Nobody but the test commits: a moment beyond its last row is beyond all log.
   cluster = await new Cluster(undefined, { archive_timeout: '2s', fsync: 'off', autovacuum: 'off' }).start([volume]);
   grades(`create table marks (id int primary key, note text, written_at timestamptz default now());
-    insert into marks select n, md5(n::text) from generate_series(1, 1000) n;`);
+    insert into marks select n, md5(n::text) from generate_series(1, 1000) n; ${hostile}`);
   cluster.ask("alter system set work_mem = '5MB'");
   const { status, said } = cluster.job('check');
   if (status !== 0) throw new Error(said);
@@ -65,6 +71,13 @@ describe('ALL-34 a restore', () => {
   test('to the latest state has every row', () => {
     const run = marks('latest');
     expect(run).toMatchObject({ status: 0, rows: 2990, said: expect.stringContaining('the copy could be used') });
+  });
+
+  test('runs nothing that the name of a table or a function says', () => {
+    const names = "select relname from pg_class where relname ~ 'touch'";
+    expect(grades(names)).toContain(proof);
+    expect(marks('latest').said).toContain(`touch ${proof}`);
+    expect(existsSync(proof)).toBe(false);
   });
 
   test.each([

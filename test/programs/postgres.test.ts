@@ -5,6 +5,8 @@ import { accountsSql, type Users } from '../../charts/blocks/postgres/accounts';
 import { startServers, stopServers } from '../rehearsal/servers';
 import { Server } from './databases';
 
+const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
 const folder = mkdtempSync(join(tmpdir(), 'slipway-postgres-'));
 const database = 'grades';
 const clients = { writing: ['marks'], reading: ['marks-reads'] };
@@ -39,6 +41,37 @@ test('PHY-22 accounts are made, and made again, without a word in the log', () =
   expect(as('marks', 'create table marks (id serial primary key, pupil text); select current_user').lines).toEqual([
     'teacher',
   ]);
+});
+
+test('TDA-05 what the owner gives a name of PostgreSQL’s is not run by the superuser', () => {
+  const raise = "language sql as $$ select 'alter role marks superuser' $$";
+  as(
+    'marks',
+    `create function format(text, regprocedure) returns text ${raise};
+    create function format(text, oid) returns text ${raise}; alter database grades set search_path = public, pg_catalog`,
+  );
+  expect(accounts({})).toEqual(done);
+  expect(as('postgres', "select rolname from pg_roles where rolsuper and rolname <> 'postgres'").lines).toEqual([]);
+  as('marks', 'drop function format(text, regprocedure), format(text, oid); alter database grades reset search_path');
+});
+
+test('TDA-05 a table that becomes a view while rows are counted is not asked by the superuser', async () => {
+  as('marks', 'create table witness (who text); create table zebra (id int)');
+  const lock = server.session(database, 'postgres');
+  lock.tell('begin; lock table marks in access exclusive mode;');
+  await pause(0.5);
+  const count = server.session(database, 'pgbackrest');
+  count.tell('select slipway_backup.rows();');
+  await pause(0.5);
+  as(
+    'marks',
+    `drop table zebra; create function seen() returns int language sql as $$
+    insert into public.witness values (current_user) returning 1 $$; create view zebra as select 1 where seen() > 0`,
+  );
+  await lock.end('commit;');
+  expect(await count.end()).toBe(0);
+  expect(as('marks', 'select who from witness').lines).toEqual([]);
+  as('marks', 'drop view zebra; drop function seen(); drop table witness');
 });
 
 describe('TDA-05 a database that gets users of less right', () => {

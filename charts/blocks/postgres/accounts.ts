@@ -4,6 +4,7 @@ import { role as backupRole } from './backup/configuration';
 import { roles } from './patroni';
 import { drillsSql } from './restore/drills';
 import { lookupSql, poolerRole } from './pooler-configuration';
+import { carefully } from './superuser';
 
 /** Users with less than the owner's rights, by the names of a document (TDA-05). */
 export interface Users {
@@ -77,7 +78,7 @@ export function accountsSql(declared: Database, { writing, reading = [] }: Clien
   ];
   return `\\set ON_ERROR_STOP on
 -- Names are fixed here, passwords come from the environment: nothing secret stands in this file.
-set client_min_messages to warning;
+${carefully}
 ${unseen}
 ${made.join('')}
 ${given.join('')}
@@ -89,8 +90,8 @@ grant connect on database ${database} to ${connecting.join(', ')};
 
 ${lookupSql}
 ${serverGrants}${drillsSql(monitor)}\\connect ${database}
-set client_min_messages to warning;
-${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}";\n`).join('')}alter schema public owner to ${owner};
+${carefully}
+${['pg_stat_statements', ...extensions].map((name) => `create extension if not exists "${name}" schema public;\n`).join('')}alter schema public owner to ${owner};
 -- Up to version 14 everybody might make tables there.
 revoke create on schema public from public;
 -- Releases that are in the database: what new pods wait for.

@@ -1,11 +1,17 @@
 import { onRenewal } from '../shell';
+import { role as backupRole } from './backup/configuration';
+import { roles } from './patroni';
 import { lookups, type PoolerSizes } from './pooler-sizes';
+import { carefully } from './superuser';
 
 /** The role as which the pooler looks up what it must know of a client: its only right. */
 export const poolerRole = 'pooler';
 
+/** The role as which the exporter reads statistics. */
+export const monitor = 'monitor';
+
 /** Roles that log in to the server and never through the pooler, beside superusers and those that replicate. */
-const strangers = [poolerRole, 'monitor', 'rewind', 'pgbackrest'];
+const strangers = [poolerRole, monitor, roles.rewind, backupRole];
 
 /** The database in which the pooler looks clients up; no client opens it through the pooler. */
 const lookupDatabase = 'postgres';
@@ -168,7 +174,7 @@ done
 /** SQL for psql, as often as it runs, once the role is there: it finds a client's SCRAM secret, and nobody else's. */
 export const lookupSql = `\\set ON_ERROR_STOP on
 \\connect ${lookupDatabase}
-set client_min_messages to warning;
+${carefully}
 create schema if not exists pooler;
 create or replace function pooler.lookup(login text, out name text, out secret text) returns setof record
   language sql stable security definer set search_path = pg_catalog, pg_temp

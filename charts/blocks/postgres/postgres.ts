@@ -24,7 +24,7 @@ import { Clients } from './clients';
 import { Maintenance, weekly } from './maintenance/maintenance';
 import { roles } from './patroni';
 import { Pooler } from './pooler';
-import { onReplicas, poolerPort, poolerRole } from './pooler-configuration';
+import { monitor, onReplicas, poolerPort, poolerRole } from './pooler-configuration';
 import { directConnections } from './pooler-sizes';
 import { ReadReplicas } from './read-replicas';
 import { accountsScript, loginScript } from './scripts';
@@ -61,8 +61,6 @@ export interface PostgresProps {
   /** Users with less than the owner's rights (TDA-05). @default - none: clients act as the owner */
   readonly users?: Users;
 }
-
-const monitor = 'monitor';
 
 /**
  * PostgreSQL: a primary and replicas that take over, its own roles for every client, tuned from its memory, never

@@ -15,8 +15,8 @@ folder=\${PGDATA%/*}
 major=$(postgres --version | sed -E 's/.* ([0-9]+)\\..*/\\1/')
 for version in "$folder"/*/PG_VERSION; do
   [ -e "$version" ] && [ ! -e "\${version%/*}.initializing" ] || continue
-  # What a restore has put aside is nobody's data to start with.
-  case $version in *.before-*) continue ;; esac
+  # What was put aside is nobody's data to start with.
+  case $version in *.before-* | *.interrupted-* | *.restoring/* | *.replaced/*) continue ;; esac
   found=$(cat "$version")
   if [ "$found" != "$major" ]; then
     echo "expected data of PostgreSQL $major in $folder, got $found in \${version%/*}: upgrade the data first, see docs/runbooks/databases.md" >&2

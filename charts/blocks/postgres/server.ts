@@ -57,6 +57,9 @@ const queriesFolder = '/etc/postgres-exporter';
 /** User number of the Percona image. */
 export const user = 26;
 
+/** Who has no name in the server's image. */
+const exporterUser = 19_187;
+
 /** Where every member has its data. */
 export const dataFolderOf = (version: PostgresVersion): string => `/pgdata/pg${version}`;
 
@@ -175,6 +178,8 @@ export function server(scope: Construct, id: string, props: ServerProps): void {
       },
     }),
     mounts: [{ ...sockets, readOnly: true }, queries.at(queriesFolder)],
+    // Whom the server's image does not know, the socket asks for a password: the pod's own user is the superuser there.
+    user: exporterUser,
   };
   const prepare = program('prepare', {
     image,

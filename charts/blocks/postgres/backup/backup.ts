@@ -9,6 +9,7 @@ import { memberFolder, memberNames } from '../patroni';
 import { monthly, RestoreJobs } from '../restore/restore';
 import type { BackedUpDatabase } from './client';
 import { commonNames, type BackupLayout, type Repository } from './configuration';
+import { longestIntervalHours } from './interval';
 import { BackupJobs, schedulesOf } from './jobs';
 import { MemberBackup } from './member';
 import { RepositoryHost } from './repository';
@@ -88,7 +89,7 @@ export class Backup extends Construct {
       ...common,
       schedules: schedulesOf(plan),
       // The next one may take two hours.
-      maximumAgeHours: (plan.incremental ? 6 : 24) + 2,
+      maximumAgeHours: longestIntervalHours([plan.schedule, ...(plan.incremental ? [plan.incremental] : [])]) + 2,
       lockSeconds: 3 * hour,
       repository: repository && { mount: repository.mount, host },
     });

@@ -52,5 +52,6 @@ export const primaryVariables = ({ database }: BackupClient): Variables => ({
   PGSSLROOTCERT: '/tls/ca.crt',
   PGSSLCERT: '/tls/tls.crt',
   PGSSLKEY: '/tls/tls.key',
+  PGCONNECT_TIMEOUT: '10',
   LANG: 'C.UTF-8',
 });

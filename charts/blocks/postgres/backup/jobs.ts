@@ -110,6 +110,7 @@ export class BackupJobs extends Construct {
     const { lockSeconds, maximumAgeHours } = this.props;
     return {
       ...repositoryVariables(this.props),
+      LOCK: lock,
       LOCK_SECONDS: `${lockSeconds}`,
       MAXIMUM_AGE_HOURS: `${maximumAgeHours}`,
       ...primaryVariables(this.props),

@@ -79,7 +79,6 @@ export class RestoreJobs extends Construct {
         MEMBERS: `${members}`,
         POOLER: database.pooler.name,
         POOLER_PODS: `${database.pooler.pods}`,
-        NAMESPACE: { field: 'metadata.namespace' },
         PATRONI_KUBERNETES_NAMESPACE: { field: 'metadata.namespace' },
         ...Object.fromEntries(Object.entries(own).map(([role, password]) => [passwordVariable(role), password])),
       },
@@ -127,6 +126,10 @@ export class RestoreJobs extends Construct {
   }
 
   private variables(): Variables {
-    return { ...repositoryVariables(this.props), ...primaryVariables(this.props), PGCONNECT_TIMEOUT: '10' };
+    return {
+      ...repositoryVariables(this.props),
+      ...primaryVariables(this.props),
+      NAMESPACE: { field: 'metadata.namespace' },
+    };
   }
 }

@@ -20,6 +20,6 @@ run check --archive-timeout=60 --log-level-console=warn || failed=$?
 for repository in $REPOSITORIES; do
   # Log without a backup restores nothing.
   state "$repository" | python3 -I /scripts/repository.py empty || continue
-  bash /scripts/with-lock.sh backup "$LOCK_SECONDS" bash /scripts/backup.sh full || exit $?
+  bash /scripts/with-lock.sh "$LOCK" "$LOCK_SECONDS" bash /scripts/backup.sh full || exit $?
 done
 exit "$failed"

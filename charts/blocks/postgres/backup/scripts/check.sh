@@ -13,9 +13,9 @@ done
 # another past.
 timeline=$(psql --no-psqlrc -Atqc 'select left(pg_walfile_name(pg_current_wal_lsn()), 8)') || failed=$?
 for repository in $REPOSITORIES; do
-  state "$repository" | python3 -I /scripts/repository.py before "$timeline" || continue
+  [ -n "$timeline" ] && state "$repository" | python3 -I /scripts/repository.py before "$timeline" || continue
   echo "the primary is on timeline $timeline, the newest backup on another: taking one"
-  bash /scripts/with-lock.sh backup "$LOCK_SECONDS" bash /scripts/backup.sh incr || failed=$?
+  bash /scripts/with-lock.sh "$LOCK" "$LOCK_SECONDS" bash /scripts/backup.sh incr || failed=$?
   break
 done
 [ "$failed" = 0 ] && echo 'write-ahead log arrives, and every repository has a backup of late'

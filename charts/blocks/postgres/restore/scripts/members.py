@@ -44,20 +44,25 @@ class Cluster:
     def hand_over(self):
         """Member 0 becomes the primary: the data that are kept shall be the newest. Before the copy is made, for this
         begins a timeline, and so does the copy."""
+        leader = self.leader()
+        if leader in (self.first, None):
+            say(f"{leader} is the primary" if leader else "there is no primary: going on without")
+            return
+        say(f"{leader} hands over to {self.first}")
         try:
-            leader = self.leader()
-            if leader in (self.first, None):
-                say(f"{leader} is the primary" if leader else "there is no primary: going on without")
-                return
-            say(f"{leader} hands over to {self.first}")
             # As orderly as a switchover, which takes the synchronous replica alone.
             self.patronictl("failover", "--candidate", self.first, "--force")
             kubernetes.wait(f"{self.first} to be the primary", lambda: self.leader() == self.first, 120)
         except Problem as problem:
-            say(f"{self.first} could not become the primary, its data that are kept may lack the last transactions: {problem}")
+            raise Problem(
+                f"expected {leader} to hand over to {self.first}, whose data are kept, got: {problem}: the newest data would be "
+                f"lost with {leader}. Mend {self.first} first, `patronictl reinit {self.name} {self.first}`; to do without those "
+                f"data, scale {self.name} to 0 and start the restore again"
+            ) from None
 
     def flush_log(self, system):
-        """Log of this minute travels now. Whoever restores a database that is gone does without."""
+        """Log of this minute travels now. Whoever restores a database that is gone does without; the newest data of one
+        that is there are not dropped for older ones, unless a moment was named."""
         done = subprocess.run(["psql", "-XAtq", *IDENTITY, *MARK], capture_output=True, text=True)
         if done.returncode != 0:
             say("the primary does not answer: restoring what had left it before")
@@ -74,7 +79,10 @@ class Cluster:
                 say("the log of this minute is in the repository")
                 return
             time.sleep(1)
-        say(f"the primary has not sent {segment} within {PATIENCE_OF_LOG} s: restoring what had left it before")
+        late = f"the primary has not sent {segment} within {PATIENCE_OF_LOG} s"
+        if os.environ["TARGET"] == "latest":
+            raise Problem(f"{late}, and `latest` would be older than what it serves: see its log for archive-push, or name a moment")
+        say(f"{late}: restoring what had left it before")
 
     def replace(self, copy, timeline, repository):
         """From here on the live database is away. Until the restored one serves, a failure brings it back as it was."""
@@ -113,6 +121,8 @@ class Cluster:
                 if max(repository.history) >= timeline:
                     raise Problem(f"expected nobody to have written to the restored data, got log of timeline {timeline}")
                 folders.put_back()
+                if not os.path.exists(folders.data):
+                    raise Problem("there are no data of before to go back to: start the restore again")
                 kubernetes.forget(self.name)
                 self.lead()
             kubernetes.scale(KIND, self.name, self.members)
@@ -180,6 +190,9 @@ class Exchange:
         self.data = data
         self.copy = copy
         self.kept = f"{data}.before-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        # Of a first start that has not come to its end: member 0 would put the copy away with it.
+        self.mark = f"{data}.initializing"
+        self.begun = False
 
     def replaced(self):
         """The system of the data, when the copy is of another one: what took the place of a lost cluster."""
@@ -193,7 +206,10 @@ class Exchange:
                 os.remove(os.path.join(self.copy, name))
 
     def exchange(self):
-        """The copy becomes the data, and the data are kept."""
+        """The copy becomes the data, and the data are kept. A first start that was interrupted was not the copy's."""
+        self.begun = os.path.exists(self.mark)
+        if self.begun:
+            os.remove(self.mark)
         if os.path.exists(self.data):
             os.rename(self.data, self.kept)
         os.rename(self.copy, self.data)
@@ -204,3 +220,5 @@ class Exchange:
             os.rename(self.data, self.copy)
         if os.path.exists(self.kept):
             os.rename(self.kept, self.data)
+        if self.begun:
+            open(self.mark, "w").close()

@@ -44,7 +44,7 @@ def scratch():
                     if not name.startswith(("pg_catalog.", "information_schema.")):
                         say(f"  {database} {name} {rows}")
             if keep:
-                pod, where = os.environ.get("HOSTNAME", "POD"), server.settings["unix_socket_directories"]
+                pod, where = f"-n {os.environ['NAMESPACE']} {os.environ['HOSTNAME']}", server.settings["unix_socket_directories"]
                 say(f"serving for {keep} s: kubectl exec -it {pod} -- psql -h {where} -U postgres {os.environ['PGDATABASE']}")
                 time.sleep(keep)
     say("the copy could be used, and is gone")

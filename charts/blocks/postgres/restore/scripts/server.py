@@ -34,9 +34,12 @@ def control(folder):
 
 
 def own_environment():
-    """Without PG*, which name the primary; pgBackRest's variables stay, for the server fetches log with them."""
+    """
+    Without PG*, which name the primary; pgBackRest's variables stay, for the server fetches log with them. What somebody
+    has made in the database is not called by the names of what PostgreSQL brings.
+    """
     kept = {name: value for name, value in os.environ.items() if not re.match(r"PG(?!BACKREST)", name)}
-    return {**kept, "LC_ALL": "C.UTF-8"}
+    return {**kept, "LC_ALL": "C.UTF-8", "PGOPTIONS": "-c search_path=pg_catalog"}
 
 
 class Server:

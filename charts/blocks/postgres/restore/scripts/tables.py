@@ -1,13 +1,15 @@
 """Reads every table of a server that was restored, to its last value, and counts the rows on the way."""
 
+import json
 import re
 
 from archive import Damage, say
 
 DATABASES = "select datname from pg_database where datallowconn and datname <> 'template1' order by 1"
 # What is read is thrown away by the server: COPY reads every value, those stored out of line too, and every checksum.
+# Its name comes first, in one line whatever it is: in a command of psql, such as \echo, a line break would begin another.
 READ = r"""
-select format('\echo %I.%I', n.nspname, c.relname) || E'\n' || case c.relkind
+select format('select to_json(%L::text);', format('%I.%I', n.nspname, c.relname)) || E'\n' || case c.relkind
   when 'm' then format('copy (select * from %I.%I) to ''/dev/null'';', n.nspname, c.relname)
   else format('copy %I.%I to ''/dev/null'';', n.nspname, c.relname) end
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -32,11 +34,11 @@ def read_all(server):
     for database in server.psql("postgres", DATABASES).splitlines():
         script = server.psql(database, READ)
         answer, problem = server.script(database, script)
-        found = re.findall(r"^(\S.*)\nCOPY (\d+)$", answer, re.M)
         if problem:
-            name = [line for line in answer.splitlines() if not line.startswith("COPY ")][-1:] or ["?"]
-            raise Damage(f"expected table {name[0]} of {database} to be readable, got: {problem}")
-        counted[database] = {name: int(rows) for name, rows in found}
+            name = ['"?"', *(line for line in answer.splitlines() if line.startswith('"'))][-1]
+            raise Damage(f"expected table {json.loads(name)} of {database} to be readable, got: {problem}")
+        found = re.findall(r'^(".*")\nCOPY (\d+)$', answer, re.M)
+        counted[database] = {json.loads(name): int(rows) for name, rows in found}
         own = {name: rows for name, rows in counted[database].items() if not re.match("pg_catalog|information_schema", name)}
         say(f"every table of {database} is readable: {len(own)} tables with {sum(own.values())} rows, and the catalogue")
     return counted
