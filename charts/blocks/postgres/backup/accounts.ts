@@ -24,7 +24,10 @@ export const serverGrants = `grant pg_read_all_settings to ${role};
 -- Before PostgreSQL 15 the functions that begin and end a backup have other names.
 ${functions('pg_backup_start', 'pg_backup_stop', 'pg_start_backup', 'pg_stop_backup', ...markers)}`;
 
-/** SQL for psql in the database whose rows are counted beside each backup; run by the superuser. */
+/**
+ * SQL for psql in the database whose rows are counted beside each backup; run by the superuser. Of PostgreSQL 14 it needs
+ * 14.13 or newer, of 15 15.8, of 16 16.4: before them `restrict_nonsystem_relation_kind` is not known (CVE-2024-7348).
+ */
 export const databaseGrants = (database: string): string => `grant connect on database ${database} to ${role};
 create schema if not exists ${schema};
 -- Counts for a role that may read no row: policies of rows hold back nothing from the superuser who defines this.
