@@ -35,12 +35,18 @@ export interface BackupPlan {
   readonly destinations: readonly Destination[];
 }
 
+/** Cron schedules of all that the plan takes. */
+export const everySchedule = ({ schedule, incremental }: BackupPlan): string[] => [
+  schedule,
+  ...(incremental ? [incremental] : []),
+];
+
 /** Written on the object that holds the data, for whoever takes the backup; a bucket asks for its keys (PHY-29). */
 export function backupAnnotations(scope: Construct, plan: BackupPlan): Record<string, string> {
   const places = plan.destinations.map((place) => (place.kind === 's3' ? `s3://${place.bucket}` : 'volume'));
   if (plan.destinations.some(({ kind }) => kind === 's3')) bucketKeys(scope);
   return {
-    [`${prefix}/backup-schedule`]: [plan.schedule, ...(plan.incremental ? [plan.incremental] : [])].join(', '),
+    [`${prefix}/backup-schedule`]: everySchedule(plan).join(', '),
     [`${prefix}/backup-retention-days`]: `${plan.retentionDays}`,
     [`${prefix}/backup-destination`]: places.join(', '),
   };

@@ -14,6 +14,7 @@ import {
   type BackupLayout,
   type Repository,
 } from '../../charts/blocks/postgres/backup/configuration';
+import { lock } from '../../charts/blocks/postgres/backup/jobs';
 import { archiveFiles, jobScripts, serveFile } from '../../charts/blocks/postgres/backup/scripts';
 import { restoreScripts } from '../../charts/blocks/postgres/restore/scripts';
 import { hba, ident } from '../../charts/blocks/postgres/patroni';
@@ -203,7 +204,7 @@ export class Cluster {
       PGBACKREST_CONFIG: this.at('job', 'pgbackrest.conf'),
       PGBACKREST_STANZA: stanza,
       REPOSITORIES: this.layout.repositories.map((_, index) => index + 1).join(' '),
-      LOCK: 'backup',
+      LOCK: lock,
       LOCK_SECONDS: '5',
       MAXIMUM_AGE_HOURS: '8',
       PAUSE: '0',

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountsSql, type Users } from '../../charts/blocks/postgres/accounts';
 import { startServers, stopServers } from '../rehearsal/servers';
+import { eventually } from '../rehearsal/support';
 import { Server } from './databases';
-
-const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-postgres-'));
 const database = 'grades';
@@ -58,11 +57,13 @@ test('TDA-05 what the owner gives a name of PostgreSQL’s is not run by the sup
 test('TDA-05 a table that becomes a view while rows are counted is not asked by the superuser', async () => {
   as('marks', 'create table witness (who text); create table zebra (id int)');
   const lock = server.session(database, 'postgres');
+  const locks = (granted: string) => () =>
+    as('postgres', `select 1 from pg_locks where relation = 'marks'::regclass and ${granted}`).lines.length > 0;
   lock.tell('begin; lock table marks in access exclusive mode;');
-  await pause(0.5);
+  await eventually(locks('granted'));
   const count = server.session(database, 'pgbackrest');
   count.tell('select slipway_backup.rows();');
-  await pause(0.5);
+  await eventually(locks('not granted'));
   as(
     'marks',
     `drop table zebra; create function seen() returns int language sql as $$

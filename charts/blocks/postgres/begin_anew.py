@@ -24,11 +24,12 @@ except RuntimeError as error:
 replaced = (state.get("metadata", {}).get("annotations") or {}).get(REPLACED)
 said = subprocess.run(["pg_controldata", "-D", folder], capture_output=True, text=True, check=False).stdout
 system = re.search(r"^Database system identifier:\s+(\d+)$", said, re.M)
-# At once, so that half a folder is never taken for a whole one; what an interrupted attempt left goes first.
+# What an interrupted attempt left.
 shutil.rmtree(f"{folder}.replaced", ignore_errors=True)
 # Member 0 has the restored data, or what somebody has put back by hand.
 if replaced and system and system[1] == replaced and not socket.gethostname().endswith("-0"):
     print(f"{folder} is of system {replaced}, which a restore has replaced: beginning anew from the primary", flush=True)
     pathlib.Path(f"{folder}.initializing").touch()
+    # At once, so that half a folder is never taken for a whole one.
     os.rename(folder, f"{folder}.replaced")
     shutil.rmtree(f"{folder}.replaced")

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { bucketKeys, type BackupPlan, type Destination } from '../../backup';
+import { bucketKeys, everySchedule, type BackupPlan, type Destination } from '../../backup';
 import type { Container, Mount } from '../../container';
 import type { Variables } from '../../environment';
 import { externalAt, type External } from '../../network';
@@ -89,7 +89,7 @@ export class Backup extends Construct {
       ...common,
       schedules: schedulesOf(plan),
       // The next one may take two hours.
-      maximumAgeHours: longestIntervalHours([plan.schedule, ...(plan.incremental ? [plan.incremental] : [])]) + 2,
+      maximumAgeHours: longestIntervalHours(everySchedule(plan)) + 2,
       lockSeconds: 3 * hour,
       repository: repository && { mount: repository.mount, host },
     });

@@ -1,49 +1,34 @@
-/** First and last number of each field of a cron schedule: minute, hour, day of the month, month, day of the week. */
-const fields = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 6],
-] as const;
 const minute = 60_000;
 const day = 24 * 60 * minute;
 /** Two years show every interval: the longest month, the end of a year. */
 const days = 2 * 366;
 
-/** The numbers that a field names: `*`, `3`, `1-5`, `0,30`, with or without a step. */
-function named(field: string, [first, last]: readonly [number, number]): Set<number> {
-  const numbers = field.split(',').flatMap((part) => {
+/** The numbers that a field of cron names: `*`, `3`, `1-5`, `0,30`, with or without a step. */
+const named = (field: string, first: number, last: number): number[] =>
+  field.split(',').flatMap((part) => {
     const [range = '', step = '1'] = part.split('/');
-    const [from = 0, to = range.includes('*') || part.includes('/') ? last : from] =
+    const [from = first, to = part.includes('/') ? last : from] =
       range === '*' ? [first, last] : range.split('-').map(Number);
-    return Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
-      (number) => (number - from) % Number(step) === 0,
+    return Array.from(
+      { length: Math.floor((to - from) / Number(step)) + 1 },
+      (_, index) => from + index * Number(step),
     );
   });
-  return new Set(numbers);
-}
 
-/** Every run of a schedule, in milliseconds since 1970. */
+/** Every run of a schedule in these days, in milliseconds since 1970. */
 function runs(schedule: string): number[] {
-  const parts = schedule.split(/\s+/);
-  const [minutes, hours, dates, months, weekdays] = fields.map((range, index) => named(parts[index] ?? '*', range)) as [
-    Set<number>,
-    Set<number>,
-    Set<number>,
-    Set<number>,
-    Set<number>,
-  ];
-  const start = Date.UTC(2026, 0, 1);
+  const [minutes = '*', hours = '*', date = '*', month = '*', weekday = '*'] = schedule.split(' ');
+  const times = named(hours, 0, 23).flatMap((hour) => named(minutes, 0, 59).map((one) => (hour * 60 + one) * minute));
+  const [dates, months, weekdays] = [named(date, 1, 31), named(month, 1, 12), named(weekday, 0, 6)];
+  // As cron has it: where both are given, either will do.
+  const either = ![date, weekday].some((field) => field.startsWith('*'));
   const isDue = (at: Date): boolean => {
-    const [date, weekday] = [dates.has(at.getUTCDate()), weekdays.has(at.getUTCDay())];
-    // As cron has it: with both given, either will do.
-    const both = parts[2]?.startsWith('*') || parts[4]?.startsWith('*');
-    return months.has(at.getUTCMonth() + 1) && (both ? date && weekday : date || weekday);
+    const found = [dates.includes(at.getUTCDate()), weekdays.includes(at.getUTCDay())];
+    return months.includes(at.getUTCMonth() + 1) && (either ? found.some(Boolean) : found.every(Boolean));
   };
-  return Array.from({ length: days }, (_, index) => start + index * day)
+  return Array.from({ length: days }, (_, index) => Date.UTC(2026, 0, 1) + index * day)
     .filter((at) => isDue(new Date(at)))
-    .flatMap((at) => [...hours].flatMap((hour) => [...minutes].map((one) => at + (hour * 60 + one) * minute)));
+    .flatMap((at) => times.map((time) => at + time));
 }
 
 /** The longest time between two runs of any of these cron schedules, in hours, rounded up: 6 for `0 2,8,14,20 * * *`. */
